@@ -1,0 +1,85 @@
+package policy
+
+import "time"
+
+// State is what the store remembers of a policy between checks: its head, its
+// schedule and what is pending. It is rewritten by every commit.
+type State struct {
+	ID ID `json:"id"`
+	// Vendor, Kind and URL are copies from the configuration, so that a
+	// retired policy can still be shown.
+	Vendor Vendor `json:"vendor"`
+	Kind   Kind   `json:"kind"`
+	Lang   string `json:"lang,omitempty"`
+	URL    string `json:"url"`
+	// Retired is set when the policy left the configuration.
+	Retired bool `json:"retired,omitempty"`
+
+	// Head is the number of the version in force (0: none yet); Versions is
+	// the highest number ever given.
+	Head     int `json:"head"`
+	Versions int `json:"versions"`
+	// HeadSHA256 and HeadWords describe the head's text.
+	HeadSHA256 Digest `json:"head_sha256"`
+	HeadWords  int    `json:"head_words,omitempty"`
+	// HeadSeenAt is when the head's text was last on the page. A store serves
+	// it as the head's LastSeenAt and keeps it there once the head is replaced.
+	HeadSeenAt time.Time `json:"head_seen_at,omitzero"`
+	// Normalizer is the last normaliser that is known to make the head's text
+	// out of the head's capture.
+	Normalizer string `json:"normalizer,omitempty"`
+
+	Added         time.Time `json:"added,omitzero"`
+	LastCheck     time.Time `json:"last_check,omitzero"`
+	LastSuccess   time.Time `json:"last_success,omitzero"`
+	LastChange    time.Time `json:"last_change,omitzero"`
+	NextCheck     time.Time `json:"next_check,omitzero"`
+	LastOutcome   Outcome   `json:"last_outcome,omitempty"`
+	LastRule      string    `json:"last_rule,omitempty"`
+	LastError     string    `json:"last_error,omitempty"`
+	LastRawSHA256 Digest    `json:"last_raw_sha256"`
+
+	// Failures and Quarantines count outcomes in a row, with when the run
+	// began; the Told flags keep one run from being told twice.
+	Failures         int       `json:"failures,omitempty"`
+	FailingSince     time.Time `json:"failing_since,omitzero"`
+	UnreachableTold  bool      `json:"unreachable_told,omitempty"`
+	Quarantines      int       `json:"quarantines,omitempty"`
+	QuarantinedSince time.Time `json:"quarantined_since,omitzero"`
+	QuarantinedTold  bool      `json:"quarantined_told,omitempty"`
+
+	// Pending is a text that differs from the head and waits for a second
+	// sighting; nil when there is none.
+	Pending *Pending `json:"pending,omitempty"`
+
+	// ETag and LastModified are the validators of ValidatorsURL, the final
+	// URL of the capture that gave them.
+	ETag          string    `json:"etag,omitempty"`
+	LastModified  string    `json:"last_modified,omitempty"`
+	ValidatorsURL string    `json:"validators_url,omitempty"`
+	FullFetchAt   time.Time `json:"full_fetch_at,omitzero"`
+}
+
+// Pending is a candidate text that triage has not believed yet.
+type Pending struct {
+	SHA256 Digest `json:"sha256"`
+	// FirstSeenAt is when this text was first seen, Since when the page first
+	// stopped showing a known text: the hold runs from there, so that a page
+	// that never shows the same text twice is told of in the end.
+	FirstSeenAt time.Time `json:"first_seen_at"`
+	Since       time.Time `json:"since"`
+	// Capture holds the body in which the text was first seen. A writer leaves
+	// it 0 to mean "the capture of this observation"; the store fills it in.
+	Capture   CaptureID `json:"capture"`
+	Sightings int       `json:"sightings"`
+}
+
+// HeadRef is the head that a writer expects to find: the compare half of the
+// store's compare-and-set. The zero value expects no version at all.
+type HeadRef struct {
+	Version int    `json:"version"`
+	SHA256  Digest `json:"sha256"`
+}
+
+// HeadRef returns the reference to the state's head.
+func (s State) HeadRef() HeadRef { return HeadRef{Version: s.Head, SHA256: s.HeadSHA256} }

@@ -1,0 +1,106 @@
+package triage
+
+import (
+	"time"
+
+	"watcher/policy"
+)
+
+// The rules of Decide.
+const (
+	RuleFirstSighting = "first_sighting"
+	RuleWaiting       = "waiting"
+	RuleConfirmed     = "confirmed"
+	RuleHoldExpired   = "hold_expired"
+	RuleReturned      = "returned"
+	RuleUnstable      = "unstable"
+)
+
+// Settings say how much proof a new text needs.
+type Settings struct {
+	// ConfirmAfter is how long after its first sighting a text must be seen
+	// again to be believed. 0 believes the first sighting.
+	ConfirmAfter time.Duration
+	// Hold bounds the wait: when the page has not shown a known text for that
+	// long, the text that is there now is believed even if it never repeats.
+	Hold time.Duration
+}
+
+// History is what Decide knows of a policy.
+type History struct {
+	// Head is the digest of the text in force; zero before the baseline.
+	Head policy.Digest
+	// Known maps the texts of earlier versions to their numbers.
+	Known map[policy.Digest]int
+	// Pending is the text that waits, nil when none does.
+	Pending *policy.Pending
+}
+
+// Decision is what a sighting of a text means.
+type Decision struct {
+	// Outcome is baseline, unchanged, unconfirmed, changed or reverted.
+	Outcome policy.Outcome
+	Rule    string
+	// FirstSeenAt is when the decided text was first seen.
+	FirstSeenAt time.Time
+	// EqualTo is the earlier version whose text returned, for a revert.
+	EqualTo int
+	// Pending is what waits after this sighting, nil when nothing does.
+	Pending *policy.Pending
+}
+
+// Decide says whether text, seen at a time, is news. The times of consecutive
+// calls must not run backwards.
+func Decide(h History, text policy.Digest, at time.Time, s Settings) Decision {
+	if h.Head.IsZero() {
+		return Decision{Outcome: policy.OutcomeBaseline, FirstSeenAt: at}
+	}
+	if text == h.Head {
+		d := Decision{Outcome: policy.OutcomeUnchanged, FirstSeenAt: at}
+		if h.Pending != nil {
+			d.Rule = RuleReturned
+		}
+		return d
+	}
+	if s.ConfirmAfter <= 0 {
+		return h.believe(text, at, "")
+	}
+	return h.weigh(text, at, s)
+}
+
+// weigh decides about a text that differs from the head and needs proof.
+func (h History) weigh(text policy.Digest, at time.Time, s Settings) Decision {
+	p := h.Pending
+	switch {
+	case p == nil:
+		return wait(RuleFirstSighting, policy.Pending{SHA256: text, FirstSeenAt: at, Since: at, Sightings: 1})
+	case p.SHA256 == text && at.Sub(p.FirstSeenAt) >= s.ConfirmAfter:
+		return h.believe(text, p.FirstSeenAt, RuleConfirmed)
+	case s.Hold > 0 && at.Sub(p.Since) >= s.Hold:
+		return h.believe(text, firstSeen(*p, text, at), RuleHoldExpired)
+	case p.SHA256 == text:
+		next := *p
+		next.Sightings++
+		return wait(RuleWaiting, next)
+	}
+	return wait(RuleUnstable, policy.Pending{SHA256: text, FirstSeenAt: at, Since: p.Since, Sightings: 1})
+}
+
+func firstSeen(p policy.Pending, text policy.Digest, at time.Time) time.Time {
+	if p.SHA256 == text {
+		return p.FirstSeenAt
+	}
+	return at
+}
+
+func wait(rule string, p policy.Pending) Decision {
+	return Decision{Outcome: policy.OutcomeUnconfirmed, Rule: rule, FirstSeenAt: p.FirstSeenAt, Pending: &p}
+}
+
+func (h History) believe(text policy.Digest, firstSeenAt time.Time, rule string) Decision {
+	d := Decision{Outcome: policy.OutcomeChanged, Rule: rule, FirstSeenAt: firstSeenAt}
+	if n, ok := h.Known[text]; ok {
+		d.Outcome, d.EqualTo = policy.OutcomeReverted, n
+	}
+	return d
+}

@@ -1,0 +1,68 @@
+package triage
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+
+	"watcher/policy"
+)
+
+// The rules of Screen.
+const (
+	RuleStatus          = "http_status"
+	RuleChallengeHeader = "challenge_header"
+	RuleEmptyBody       = "empty_body"
+	RuleContentType     = "content_type"
+)
+
+// Screen judges what needs no parsing. Only a 200 with a readable type goes on
+// to the gate; a 304 confirms what is known already.
+func Screen(c policy.Capture) policy.Verdict {
+	if evidence := challengeHeader(c.Header); evidence != "" {
+		return policy.Verdict{Kind: policy.Rejected, Rule: RuleChallengeHeader, Evidence: evidence}
+	}
+	if c.NotModified {
+		return policy.Verdict{Kind: policy.Accepted}
+	}
+	if c.Status != http.StatusOK {
+		return policy.Verdict{Kind: policy.Rejected, Rule: RuleStatus, Evidence: statusText(c.Status)}
+	}
+	if c.Size == 0 {
+		return policy.Verdict{Kind: policy.Quarantined, Rule: RuleEmptyBody, Evidence: "200 with an empty body"}
+	}
+	if !readable(c.MediaType) {
+		return policy.Verdict{Kind: policy.Rejected, Rule: RuleContentType, Evidence: "the page is " + c.MediaType}
+	}
+	return policy.Verdict{Kind: policy.Accepted}
+}
+
+func statusText(status int) string {
+	return strings.TrimSpace(fmt.Sprintf("HTTP %d %s", status, http.StatusText(status)))
+}
+
+func readable(mediaType string) bool {
+	switch mediaType {
+	case "", "text/html", "application/xhtml+xml", "text/plain", "text/markdown":
+		return true
+	}
+	return false
+}
+
+// challengeHeader recognises the headers with which bot walls mark a challenge
+// at any status. Sources: Cloudflare "Detect a Challenge Page response", AWS
+// WAF "CAPTCHA and Challenge action behavior"; "rimon" is NetSTAR's block.
+func challengeHeader(h map[string][]string) string {
+	header := http.Header(h)
+	if strings.EqualFold(header.Get("Cf-Mitigated"), "challenge") {
+		return "cf-mitigated: challenge"
+	}
+	switch action := strings.ToLower(header.Get("X-Amzn-Waf-Action")); action {
+	case "challenge", "captcha":
+		return "x-amzn-waf-action: " + action
+	}
+	if strings.EqualFold(header.Get("Rimon"), "rwc_block") {
+		return "rimon: rwc_block"
+	}
+	return ""
+}
