@@ -17,9 +17,15 @@ func floors() map[string]int {
 	return map[string]int{
 		"policy": 0,
 
-		"triage": 10, "storage": 10,
+		"normalize": 10, "triage": 10, "diffing": 10, "config": 10, "storage": 10,
 
-		"demo": 20,
+		"storage/storagetest": 15,
+
+		"crawler": 20, "storage/bolt": 20, "alerts": 20, "watch": 20, "web": 20,
+		"metrics": 20, "client": 20, "demo": 20,
+
+		"app":         30,
+		"cmd/watcher": 40,
 	}
 }
 
@@ -133,4 +139,28 @@ func arrow(pkg string, own int, target string, test bool) string {
 		}
 	}
 	return ""
+}
+
+// TestArrow proves that the rules have teeth.
+func TestArrow(t *testing.T) {
+	for _, tc := range []struct {
+		pkg, target string
+		test, bad   bool
+	}{
+		{"watch", "watcher/policy", false, false},
+		{"watch", "watcher/crawler", false, true},
+		{"watch", "watcher/storage/bolt", true, false},
+		{"policy", "watcher/storage", false, true},
+		{"policy", "golang.org/x/net/html", false, true},
+		{"diffing", "watcher/app", true, true},
+		{"watch", "go.etcd.io/bbolt", false, true},
+		{"storage/bolt", "go.etcd.io/bbolt", false, false},
+		{"config", "gopkg.in/yaml.v3", false, true},
+		{"app", "watcher/nowhere", false, true},
+	} {
+		got := arrow(tc.pkg, floors()[tc.pkg], tc.target, tc.test)
+		if (got != "") != tc.bad {
+			t.Errorf("arrow(%s -> %s, test=%v) = %q, want bad=%v", tc.pkg, tc.target, tc.test, got, tc.bad)
+		}
+	}
 }

@@ -40,11 +40,11 @@ type Step struct {
 const (
 	resolveAfter = 12 * time.Second
 	shuffleAfter = 20 * time.Second
-	downAfter    = 26 * time.Second
-	upAfter      = 40 * time.Second
-	moveAfter    = 48 * time.Second
+	downAfter    = 24 * time.Second
+	upAfter      = 42 * time.Second
+	moveAfter    = 50 * time.Second
 	// Length is when everything has happened and has had time to be told.
-	Length = 62 * time.Second
+	Length = 65 * time.Second
 )
 
 // Timeline returns what happens when.

@@ -1,0 +1,613 @@
+package alerts
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"log/slog"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"watcher/policy"
+)
+
+func retryError() error {
+	return &SendError{Kind: Retry, Reason: reasonServer, Status: 503, Err: errors.New("down")}
+}
+
+func deadError() error {
+	return &SendError{Kind: ReceiverDead, Reason: reasonGone, Status: 404, Err: errors.New("no_service")}
+}
+
+func payloadError() error {
+	return &SendError{Kind: PayloadDead, Reason: reasonPayload, Status: 400, Err: errors.New("invalid_blocks")}
+}
+
+func TestDeliversInOrder(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, sender := newMemStore(), &fakeSender{}
+		want := s.add("team", 3, time.Now())
+		var told []string
+		d := newTestDispatcher(s, map[string]Sender{"team": sender})
+		d.delivered = func(m Message, receiver string) { told = append(told, receiver+"/"+m.AlertID) }
+		stop := running(t, d)
+		synctest.Wait()
+		want = append(want, s.add("team", 2, time.Now())...)
+		d.Wake()
+		synctest.Wait()
+		stop()
+		if diff := cmp.Diff(want, sender.ids()); diff != "" {
+			t.Errorf("order (-want +got):\n%s", diff)
+		}
+		if n := s.count("team", policy.AlertDelivered); n != 5 || len(told) != 5 {
+			t.Errorf("%d delivered, %d told, want 5", n, len(told))
+		}
+	})
+}
+
+// TestWithoutWake proves that a lost wake-up costs a minute, not an alert.
+func TestWithoutWake(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, sender := newMemStore(), &fakeSender{}
+		stop := running(t, newTestDispatcher(s, map[string]Sender{"team": sender}))
+		defer stop()
+		synctest.Wait()
+		s.add("team", 1, time.Now())
+		advance(idlePoll + time.Second)
+		synctest.Wait()
+		if len(sender.ids()) != 1 {
+			t.Error("not delivered within the poll interval")
+		}
+	})
+}
+
+func TestBackoffTiming(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newMemStore()
+		sender := &fakeSender{answer: func(n int, _ attempt) error {
+			if n <= 10 {
+				return retryError()
+			}
+			return nil
+		}}
+		ids := s.add("team", 2, time.Now())
+		stop := running(t, newTestDispatcher(s, map[string]Sender{"team": sender}))
+		advance(2 * time.Hour)
+		stop()
+		seen := sender.seen()
+		if len(seen) != 12 {
+			t.Fatalf("%d attempts, want 12", len(seen))
+		}
+		for i := range 10 {
+			if seen[i].id != ids[0] {
+				t.Errorf("attempt %d is of another alert than the oldest", i+1)
+			}
+			got, want := seen[i+1].at.Sub(seen[i].at), backoff(i+1, 0.5)
+			if got != want {
+				t.Errorf("wait %d is %v, want %v", i+1, got, want)
+			}
+		}
+		if wait := seen[11].at.Sub(seen[10].at); wait != 0 {
+			t.Errorf("after the recovery the next alert waited %v", wait)
+		}
+		if a := s.get(t, ids[0]); a.State != policy.AlertDelivered || a.Attempts != 11 {
+			t.Errorf("first alert: %s after %d attempts", a.State, a.Attempts)
+		}
+	})
+}
+
+func TestBackoffBounds(t *testing.T) {
+	for n := 1; n <= 100; n++ {
+		interval := min(firstInterval<<min(n-1, 20), maxInterval)
+		for _, r := range []float64{0, 0.3, 0.999999} {
+			got := backoff(n, r)
+			if got < minWait || got > interval {
+				t.Errorf("backoff(%d, %v) = %v, want within [%v, %v]", n, r, got, minWait, interval)
+			}
+		}
+	}
+	if backoff(8, 0) == backoff(8, 0.9) || backoff(50, 0) == backoff(50, 0.9) {
+		t.Error("no jitter")
+	}
+}
+
+func TestRetryAfterIsHonoured(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newMemStore()
+		asked := []time.Duration{7 * time.Minute, 5 * time.Hour}
+		sender := &fakeSender{answer: func(n int, _ attempt) error {
+			if n <= len(asked) {
+				return &SendError{Kind: Retry, Reason: reasonRateLimited, Status: 429, RetryAfter: asked[n-1]}
+			}
+			return nil
+		}}
+		s.add("team", 1, time.Now())
+		stop := running(t, newTestDispatcher(s, map[string]Sender{"team": sender}))
+		advance(3 * time.Hour)
+		stop()
+		var waits []time.Duration
+		seen := sender.seen()
+		for i := 1; i < len(seen); i++ {
+			waits = append(waits, seen[i].at.Sub(seen[i-1].at))
+		}
+		if diff := cmp.Diff([]time.Duration{7 * time.Minute, time.Hour}, waits); diff != "" {
+			t.Errorf("waits (-want +got):\n%s", diff)
+		}
+	})
+}
+
+// TestOutageOfADay holds the two figures that are promised.
+func TestOutageOfADay(t *testing.T) {
+	for _, r := range []float64{0, 0.5, 0.999} {
+		synctest.Test(t, func(t *testing.T) {
+			s := newMemStore()
+			back := time.Now().Add(24 * time.Hour)
+			sender := &fakeSender{answer: func(_ int, a attempt) error {
+				if a.at.Before(back) {
+					return retryError()
+				}
+				return nil
+			}}
+			s.add("team", 50, time.Now())
+			d := newTestDispatcher(s, map[string]Sender{"team": sender})
+			d.random = func() float64 { return r }
+			stop := running(t, d)
+			advance(25 * time.Hour)
+			stop()
+			probes := 0
+			var first time.Time
+			for _, a := range sender.seen() {
+				if a.at.Before(back) {
+					probes++
+				} else if first.IsZero() {
+					first = a.at
+				}
+			}
+			t.Logf("random %v: %d probes, first delivery %v after the recovery", r, probes, first.Sub(back))
+			if probes > 110 {
+				t.Errorf("%d probes in 24 hours, want about 100", probes)
+			}
+			if first.IsZero() || first.Sub(back) > 15*time.Minute {
+				t.Errorf("first delivery %v after the recovery, want at most 15m", first.Sub(back))
+			}
+			if n := s.count("team", policy.AlertDelivered); n != 50 {
+				t.Errorf("%d of 50 delivered", n)
+			}
+		})
+	}
+}
+
+func TestBadReceiverDelaysNobody(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newMemStore()
+		hangs, good := &fakeSender{takes: time.Hour}, &fakeSender{}
+		s.add("hangs", 3, time.Now())
+		s.add("good", 3, time.Now())
+		start := time.Now()
+		stop := running(t, newTestDispatcher(s, map[string]Sender{"hangs": hangs, "good": good}))
+		synctest.Wait()
+		if got := good.seen(); len(got) != 3 || got[2].at != start {
+			t.Errorf("good receiver: %d alerts, want 3 at once", len(got))
+		}
+		stop()
+	})
+}
+
+func TestReceiverDeadParksAndReloadResumes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newMemStore()
+		sender := &fakeSender{answer: func(int, attempt) error { return deadError() }}
+		ids := s.add("team", 4, time.Now())
+		d := newTestDispatcher(s, map[string]Sender{"team": sender})
+		var log bytes.Buffer
+		d.logger = slog.New(slog.NewTextHandler(&log, nil))
+		stop := running(t, d)
+		advance(time.Hour)
+		if n := len(sender.seen()); n != 1 {
+			t.Errorf("%d attempts on a dead receiver, want 1", n)
+		}
+		if n := s.count("team", policy.AlertParked); n != 4 {
+			t.Errorf("%d parked, want 4", n)
+		}
+		if a := s.get(t, ids[3]); a.Attempts != 0 {
+			t.Error("an alert that was not attempted counts an attempt")
+		}
+		if !strings.Contains(log.String(), "level=ERROR") || !strings.Contains(log.String(), "receiver is broken") {
+			t.Errorf("not logged loudly: %s", log.String())
+		}
+		repaired := &fakeSender{}
+		d.SetSenders(map[string]Sender{"team": repaired})
+		synctest.Wait()
+		stop()
+		if diff := cmp.Diff(ids, repaired.ids()); diff != "" {
+			t.Errorf("after the reload (-want +got):\n%s", diff)
+		}
+	})
+}
+
+// TestRequeueByHandResumes proves that one success brings back all that is parked.
+func TestRequeueByHandResumes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newMemStore()
+		sender := &fakeSender{answer: func(n int, _ attempt) error {
+			if n == 1 {
+				return deadError()
+			}
+			return nil
+		}}
+		ids := s.add("team", 3, time.Now())
+		d := newTestDispatcher(s, map[string]Sender{"team": sender})
+		stop := running(t, d)
+		synctest.Wait()
+		if err := s.RequeueAlert(t.Context(), ids[1], time.Now()); err != nil {
+			t.Fatal(err)
+		}
+		d.Wake()
+		synctest.Wait()
+		stop()
+		if n := s.count("team", policy.AlertDelivered); n != 3 {
+			t.Errorf("%d of 3 delivered after one was requeued by hand", n)
+		}
+	})
+}
+
+func TestMinimalForm(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newMemStore()
+		picky := &minimalFake{}
+		picky.answer = func(_ int, a attempt) error {
+			if a.minimal {
+				return nil
+			}
+			return payloadError()
+		}
+		refuses := &minimalFake{}
+		refuses.answer = func(_ int, a attempt) error {
+			if a.id == refuses.attempts[0].id {
+				return payloadError()
+			}
+			return nil
+		}
+		one := s.add("picky", 1, time.Now())
+		two := s.add("refuses", 2, time.Now())
+		stop := running(t, newTestDispatcher(s, map[string]Sender{"picky": picky, "refuses": refuses}))
+		synctest.Wait()
+		stop()
+		if got := picky.seen(); len(got) != 2 || !got[1].minimal || got[0].id != got[1].id {
+			t.Errorf("minimal form: %+v", got)
+		}
+		if a := s.get(t, one[0]); a.State != policy.AlertDelivered {
+			t.Errorf("alert delivered in minimal form is %s", a.State)
+		}
+		if a := s.get(t, two[0]); a.State != policy.AlertDead || !strings.Contains(a.LastError, "invalid_blocks") {
+			t.Errorf("alert refused in both forms is %s (%s)", a.State, a.LastError)
+		}
+		if a := s.get(t, two[1]); a.State != policy.AlertDelivered {
+			t.Errorf("the alert behind it is %s", a.State)
+		}
+	})
+}
+
+func TestGivesUpAfterAWeek(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newMemStore()
+		sender := &fakeSender{answer: func(int, attempt) error { return retryError() }}
+		ids := s.add("team", 1, time.Now())
+		stop := running(t, newTestDispatcher(s, map[string]Sender{"team": sender}))
+		advance(giveUpAge - time.Minute)
+		synctest.Wait()
+		if a := s.get(t, ids[0]); a.State != policy.AlertPending {
+			t.Errorf("%s before the week is over", a.State)
+		}
+		advance(time.Hour)
+		synctest.Wait()
+		stop()
+		if a := s.get(t, ids[0]); a.State != policy.AlertDead {
+			t.Errorf("%s after a week, want dead", a.State)
+		}
+	})
+}
+
+// TestOldAlertGetsAFairChance: what was parked for ten days is not given up at
+// the first hiccup.
+func TestOldAlertGetsAFairChance(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newMemStore()
+		sender := &fakeSender{answer: func(n int, _ attempt) error {
+			if n < 3 {
+				return retryError()
+			}
+			return nil
+		}}
+		ids := s.add("team", 1, time.Now().Add(-10*24*time.Hour))
+		s.rows[0].State, s.rows[0].Attempts = policy.AlertParked, 30
+		stop := running(t, newTestDispatcher(s, map[string]Sender{"team": sender}))
+		advance(time.Minute)
+		stop()
+		if a := s.get(t, ids[0]); a.State != policy.AlertDelivered {
+			t.Errorf("old alert is %s", a.State)
+		}
+	})
+}
+
+func TestRemovedReceiver(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newMemStore()
+		old := &fakeSender{takes: 10 * time.Second}
+		s.add("old", 2, time.Now())
+		s.add("never-there", 1, time.Now())
+		d := newTestDispatcher(s, map[string]Sender{"old": old})
+		stop := running(t, d)
+		synctest.Wait() // the first attempt is in flight
+		d.SetSenders(map[string]Sender{"new": &fakeSender{}})
+		advance(time.Minute)
+		synctest.Wait()
+		if got := []int{s.count("old", policy.AlertDelivered), s.count("old", policy.AlertParked), s.count("never-there", policy.AlertParked)}; !cmp.Equal(got, []int{1, 1, 1}) {
+			t.Errorf("delivered, parked, parked orphans = %v, want 1 1 1", got)
+		}
+		d.SetSenders(map[string]Sender{"old": &fakeSender{}})
+		synctest.Wait()
+		stop()
+		if n := s.count("old", policy.AlertDelivered); n != 2 {
+			t.Errorf("%d of 2 delivered after the receiver came back", n)
+		}
+	})
+}
+
+func TestFinishesTheAttemptInFlight(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, sender := newMemStore(), &fakeSender{takes: 10 * time.Second}
+		ids := s.add("team", 2, time.Now())
+		stop := running(t, newTestDispatcher(s, map[string]Sender{"team": sender}))
+		advance(5 * time.Second)
+		stop()
+		if a := s.get(t, ids[0]); a.State != policy.AlertDelivered {
+			t.Errorf("the attempt in flight ended as %s", a.State)
+		}
+		if n := len(sender.seen()); n != 1 {
+			t.Errorf("%d attempts, want no new one after the end", n)
+		}
+	})
+}
+
+func TestHangingReceiverTimesOut(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, sender := newMemStore(), &fakeSender{takes: time.Hour}
+		ids := s.add("team", 1, time.Now())
+		stop := running(t, newTestDispatcher(s, map[string]Sender{"team": sender}))
+		advance(31 * time.Second)
+		synctest.Wait()
+		if a := s.get(t, ids[0]); a.Attempts != 1 || !strings.HasPrefix(a.LastError, reasonTimeout) {
+			t.Errorf("after 31 s: %d attempts, %q", a.Attempts, a.LastError)
+		}
+		stop()
+	})
+}
+
+// TestUnrecordedDeliveryIsNotRepeated: while the disk is full, an alert that
+// went out is not sent again.
+func TestUnrecordedDeliveryIsNotRepeated(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, sender := newMemStore(), &fakeSender{}
+		s.settles = 6
+		ids := s.add("team", 1, time.Now())
+		stop := running(t, newTestDispatcher(s, map[string]Sender{"team": sender}))
+		advance(10 * time.Minute)
+		stop()
+		if n := len(sender.seen()); n != 1 {
+			t.Errorf("sent %d times", n)
+		}
+		if a := s.get(t, ids[0]); a.State != policy.AlertDelivered {
+			t.Errorf("recorded as %s", a.State)
+		}
+	})
+}
+
+func TestClockSetBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, sender := newMemStore(), &fakeSender{}
+		ids := s.add("team", 1, time.Now())
+		s.rows[0].NextAttempt = time.Now().Add(10 * 365 * 24 * time.Hour)
+		stop := running(t, newTestDispatcher(s, map[string]Sender{"team": sender}))
+		synctest.Wait()
+		stop()
+		if a := s.get(t, ids[0]); a.State != policy.AlertDelivered {
+			t.Errorf("an alert scheduled in ten years is %s", a.State)
+		}
+	})
+}
+
+func TestPanicKillsOneMessageOnly(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newMemStore()
+		sender := &fakeSender{answer: func(n int, _ attempt) error {
+			if n == 1 {
+				panic("renderer")
+			}
+			return nil
+		}}
+		ids := s.add("team", 2, time.Now())
+		stop := running(t, newTestDispatcher(s, map[string]Sender{"team": sender}))
+		synctest.Wait()
+		stop()
+		if a, b := s.get(t, ids[0]), s.get(t, ids[1]); a.State != policy.AlertDead || b.State != policy.AlertDelivered {
+			t.Errorf("states %s and %s, want dead and delivered", a.State, b.State)
+		}
+	})
+}
+
+func TestChangeIsJoined(t *testing.T) {
+	changed := func(s *memStore, now time.Time) {
+		s.add("team", 2, now)
+		s.rows[0].Event.Type = policy.EventPolicyChanged
+		s.rows[0].Event.To = &policy.VersionRef{Version: 2}
+	}
+	t.Run("found", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			s, sender := newMemStore(), &fakeSender{}
+			changed(s, time.Now())
+			s.changes[2] = policy.Change{Summary: "joined"}
+			d := newTestDispatcher(s, map[string]Sender{"team": sender})
+			d.external = "https://watch.example/base/"
+			stop := running(t, d)
+			synctest.Wait()
+			stop()
+			m := sender.seen()[0].message
+			if m.Change == nil || m.Change.Summary != "joined" {
+				t.Errorf("change = %v", m.Change)
+			}
+			want := Links{Policy: "https://watch.example/base/policies/acme/privacy", Change: "https://watch.example/base/policies/acme/privacy/changes/2"}
+			if diff := cmp.Diff(want, m.Links); diff != "" {
+				t.Errorf("links (-want +got):\n%s", diff)
+			}
+			if m := sender.seen()[1].message; m.Change != nil {
+				t.Error("a health event has a change")
+			}
+		})
+	})
+	t.Run("missing", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			s, sender := newMemStore(), &fakeSender{}
+			changed(s, time.Now())
+			stop := running(t, newTestDispatcher(s, map[string]Sender{"team": sender}))
+			synctest.Wait()
+			stop()
+			m := sender.seen()[0].message
+			if m.Change != nil || !strings.Contains(logBlock(m), "could not be read back") {
+				t.Errorf("an alert without its change does not say so:\n%s", logBlock(m))
+			}
+		})
+	})
+	t.Run("damaged", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			s, sender := newMemStore(), &fakeSender{}
+			changed(s, time.Now())
+			s.broken = policy.ErrDamaged
+			stop := running(t, newTestDispatcher(s, map[string]Sender{"team": sender}))
+			synctest.Wait()
+			if n := len(sender.seen()); n != 0 {
+				t.Errorf("sent %d at once, want a later try", n)
+			}
+			advance(time.Hour)
+			stop()
+			seen := sender.seen()
+			if len(seen) != 2 {
+				t.Fatalf("%d sent after an hour, want both: one damaged record must not hold up the rest", len(seen))
+			}
+			if !strings.Contains(logBlock(seen[0].message), "damaged") {
+				t.Error("the alert does not say that the record is damaged")
+			}
+		})
+	})
+}
+
+func TestRunExcludesDrain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newTestDispatcher(newMemStore(), nil)
+		stop := running(t, d)
+		synctest.Wait()
+		if _, err := d.Drain(t.Context()); err == nil {
+			t.Error("Drain beside Run: no error")
+		}
+		stop()
+		if _, err := d.Drain(t.Context()); err != nil {
+			t.Errorf("Drain after Run: %v", err)
+		}
+	})
+}
+
+func TestDrain(t *testing.T) {
+	fails := func(err func() error) func(int, attempt) error {
+		return func(int, attempt) error { return err() }
+	}
+	asks := func(d time.Duration) func(int, attempt) error {
+		return func(int, attempt) error { return &SendError{Kind: Retry, Reason: reasonRateLimited, RetryAfter: d} }
+	}
+	for _, tc := range []struct {
+		name     string
+		answer   func(int, attempt) error
+		want     DrainResult
+		atLeast  int // attempts
+		atMost   int
+		within   time.Duration
+		deadline time.Duration
+	}{
+		{"all well", nil, DrainResult{Delivered: 3}, 3, 3, 0, 30 * time.Second},
+		{"down", fails(retryError), DrainResult{Failed: 3}, 4, 40, 30 * time.Second, 30 * time.Second},
+		{"gone", fails(deadError), DrainResult{Failed: 3}, 1, 1, 0, 30 * time.Second},
+		{"refuses", fails(payloadError), DrainResult{Failed: 3}, 3, 3, 0, 30 * time.Second},
+		{"asks for an hour", asks(time.Hour), DrainResult{Failed: 3}, 1, 1, 0, 30 * time.Second},
+		{"asks for ten seconds", asks(10 * time.Second), DrainResult{Failed: 3}, 3, 3, 20 * time.Second, 30 * time.Second},
+		{"back at the third try", func(n int, _ attempt) error {
+			if n < 3 {
+				return retryError()
+			}
+			return nil
+		}, DrainResult{Delivered: 3}, 5, 5, 20 * time.Second, 30 * time.Second},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s, sender := newMemStore(), &fakeSender{answer: tc.answer}
+				s.add("team", 3, time.Now())
+				s.rows[0].NextAttempt = time.Now().Add(10 * time.Minute) // left by an earlier run
+				ctx, cancel := context.WithTimeout(t.Context(), tc.deadline)
+				defer cancel()
+				start := time.Now()
+				got, err := newTestDispatcher(s, map[string]Sender{"team": sender}).Drain(ctx)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if got != tc.want {
+					t.Errorf("got %+v, want %+v", got, tc.want)
+				}
+				if n := len(sender.seen()); n < tc.atLeast || n > tc.atMost {
+					t.Errorf("%d attempts, want %d to %d", n, tc.atLeast, tc.atMost)
+				}
+				if took := time.Since(start); took > tc.within {
+					t.Errorf("took %v, want at most %v", took, tc.within)
+				}
+			})
+		})
+	}
+}
+
+func TestDrainEndsWithItsContext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newMemStore()
+		ids := s.add("team", 2, time.Now())
+		d := newTestDispatcher(s, map[string]Sender{"team": &fakeSender{takes: time.Hour}})
+		ctx, cancel := context.WithCancel(t.Context())
+		time.AfterFunc(2*time.Second, cancel)
+		start := time.Now()
+		got, err := d.Drain(ctx)
+		if err != nil || got != (DrainResult{Failed: 2}) || time.Since(start) > 2*time.Second {
+			t.Errorf("got %+v, %v after %v", got, err, time.Since(start))
+		}
+		if a := s.get(t, ids[0]); a.State != policy.AlertPending || a.NextAttempt.After(time.Now()) {
+			t.Errorf("an interrupted alert is %s until %v", a.State, a.NextAttempt)
+		}
+	})
+}
+
+// TestSlackPace: a drained queue leaves at one message a second.
+func TestSlackPace(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, sender := newMemStore(), &pacedFake{}
+		s.add("team", 5, time.Now())
+		start := time.Now()
+		if _, err := newTestDispatcher(s, map[string]Sender{"team": sender}).Drain(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if took := time.Since(start); took != 4*time.Second {
+			t.Errorf("5 messages took %v, want 4s", took)
+		}
+	})
+}
+
+type pacedFake struct{ fakeSender }
+
+func (*pacedFake) Pace() time.Duration { return slackPace }

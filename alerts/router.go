@@ -1,0 +1,118 @@
+package alerts
+
+import (
+	"slices"
+	"strings"
+
+	"watcher/policy"
+)
+
+// Router names the receivers of an event. It is immutable and safe for
+// concurrent use.
+type Router struct {
+	routes    []Route
+	receivers []string
+}
+
+// Route sends the events that match to one receiver.
+type Route struct {
+	Receiver string
+	Match    Match
+	// Continue lets the routes below have the event too.
+	Continue bool
+}
+
+// Match selects events. An empty list matches everything, any other list when
+// one of its elements does; all lists have to match.
+//
+// An event that lacks what a list asks for does not match it: events about a
+// policy's health carry neither significance nor categories, so that a route
+// for material changes is not paged about an unreachable page. Give health
+// events a route of their own by Events, or one without conditions.
+type Match struct {
+	// Vendors holds names or slugs, compared without regard to case.
+	Vendors []string
+	// Policies holds policy ids.
+	Policies []string
+	Tags     []string
+	Kinds    []string
+	// Events holds event types, for example "policy_unreachable".
+	Events       []string
+	Significance []string
+	Categories   []string
+	// Langs holds languages as they end a policy's id ("de" for
+	// "example/privacy-de").
+	Langs []string
+}
+
+// NewRouter returns a router over routes, in order. Without routes every event
+// goes to every one of receivers.
+func NewRouter(routes []Route, receivers []string) *Router {
+	return &Router{routes: slices.Clone(routes), receivers: slices.Clone(receivers)}
+}
+
+// Route returns the names of the receivers of e in the order of the routes,
+// each once. The first route that matches wins unless it says Continue.
+func (r *Router) Route(e policy.Event) []string {
+	if len(r.routes) == 0 {
+		return slices.Clone(r.receivers)
+	}
+	var names []string
+	for _, route := range r.routes {
+		if !route.Match.matches(e) {
+			continue
+		}
+		if !slices.Contains(names, route.Receiver) {
+			names = append(names, route.Receiver)
+		}
+		if !route.Continue {
+			break
+		}
+	}
+	return names
+}
+
+func (m Match) matches(e policy.Event) bool {
+	return one(m.Vendors, e.Policy.Vendor, e.Policy.ID.VendorSlug()) &&
+		one(m.Policies, string(e.Policy.ID)) &&
+		one(m.Tags, e.Policy.Tags...) &&
+		one(m.Kinds, string(e.Policy.Kind)) &&
+		one(m.Events, string(e.Type)) &&
+		one(m.Significance, string(e.Significance)) &&
+		one(m.Categories, words(e.Categories)...) &&
+		one(m.Langs, idLang(e.Policy))
+}
+
+// one reports whether wanted is empty or names one of values.
+func one(wanted []string, values ...string) bool {
+	if len(wanted) == 0 {
+		return true
+	}
+	for _, w := range wanted {
+		for _, v := range values {
+			if v != "" && strings.EqualFold(w, v) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// idLang returns the language that ends the id of a policy, or "".
+func idLang(p policy.PolicyRef) string {
+	_, name, _ := strings.Cut(string(p.ID), "/")
+	lang, ok := strings.CutPrefix(name, string(p.Kind)+"-")
+	if !ok {
+		return ""
+	}
+	return lang
+}
+
+// words returns the elements of a list of string-like values as strings.
+func words[T ~string](values []T) []string {
+	out := make([]string, len(values))
+	for i, v := range values {
+		out[i] = string(v)
+	}
+	return out
+}

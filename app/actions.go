@@ -1,0 +1,98 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"watcher/alerts"
+	"watcher/config"
+	"watcher/policy"
+	"watcher/watch"
+	"watcher/web"
+)
+
+// Check implements web.Actions.
+func (a *App) Check(ctx context.Context, req web.CheckRequest, emit func(policy.Check) error) error {
+	return a.Pass(ctx, watch.PassOptions{IDs: req.Policies, DryRun: req.DryRun, Quiet: req.NoAlerts}, emit)
+}
+
+// TestReceiver implements web.Actions: it sends the sample message through
+// every integration of a receiver, at once and past the outbox.
+func (a *App) TestReceiver(ctx context.Context, name string) error {
+	return a.live.Load().receivers.test(ctx, name, alerts.TestMessage(a.opts.Clock().UTC()))
+}
+
+// TestReceiver sends the sample message through a receiver of cfg. It needs
+// neither store nor daemon.
+func TestReceiver(ctx context.Context, cfg *config.Config, o Options, name string) error {
+	o = o.withDefaults()
+	r, err := newReceivers(cfg, o)
+	if err != nil {
+		return err
+	}
+	return r.test(ctx, name, alerts.TestMessage(o.Clock().UTC()))
+}
+
+// ReceiverNames returns the names of the receivers that a configuration has,
+// the log receiver where it has none.
+func ReceiverNames(cfg *config.Config) []string {
+	if len(cfg.Receivers) == 0 {
+		return []string{logReceiver}
+	}
+	names := make([]string, len(cfg.Receivers))
+	for i, r := range cfg.Receivers {
+		names[i] = r.Name
+	}
+	return names
+}
+
+func (r *receivers) test(ctx context.Context, name string, m alerts.Message) error {
+	outlets, ok := r.outlets[name]
+	if !ok {
+		return fmt.Errorf("receiver %q is not in the configuration: %w", name, policy.ErrNotFound)
+	}
+	var errs []error
+	for _, outlet := range outlets {
+		if err := r.senders[outlet].Send(ctx, m); err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", outlet, err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// Reload reads the configuration again. All that can fail is done before
+// anything that runs is touched: on error the configuration in force stays.
+func (a *App) Reload(ctx context.Context) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	err := a.reloadLocked(ctx)
+	a.reload.Set(err == nil, a.opts.Clock())
+	a.reloadErr.Store(&err)
+	if err != nil {
+		a.opts.Logger.Error("reload failed, the configuration in force stays", "err", err)
+		return err
+	}
+	a.opts.Logger.Info("configuration reloaded", "policies", len(a.Policies()))
+	return nil
+}
+
+func (a *App) reloadLocked(ctx context.Context) error {
+	cfg, err := a.opts.Load()
+	if err != nil {
+		return err
+	}
+	next, err := a.prepare(cfg, a.live.Load().crawler)
+	if err != nil {
+		return err
+	}
+	before := a.Policies()
+	if err := a.store.Sync(ctx, cfg.Policies, a.opts.Clock().UTC()); err != nil {
+		return fmt.Errorf("sync policies with the store: %w", err)
+	}
+	a.live.Store(next)
+	a.dispatcher.SetSenders(next.receivers.senders)
+	a.checker.SyncMetrics(before, cfg.Policies)
+	a.loop.Wake()
+	return nil
+}

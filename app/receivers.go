@@ -1,0 +1,111 @@
+package app
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"time"
+
+	"watcher/alerts"
+	"watcher/config"
+	"watcher/policy"
+)
+
+// logReceiver is the receiver that is used when none is configured, so that
+// no change ever goes nowhere.
+const logReceiver = "log"
+
+// receivers are the configured receivers, ready to send.
+type receivers struct {
+	senders map[string]alerts.Sender
+	// outlets maps a receiver's name to those of its senders. A receiver
+	// with several integrations has one sender each, with a queue of its own:
+	// one that is down must not make the other say things twice.
+	outlets map[string][]string
+	router  *alerts.Router
+}
+
+// Route implements watch.Router.
+func (r *receivers) Route(e policy.Event) []string {
+	var out []string
+	for _, name := range r.router.Route(e) {
+		for _, outlet := range r.outlets[name] {
+			if !slices.Contains(out, outlet) {
+				out = append(out, outlet)
+			}
+		}
+	}
+	return out
+}
+
+// newReceivers builds the senders and the router of a configuration.
+func newReceivers(cfg *config.Config, o Options) (*receivers, error) {
+	r := &receivers{senders: map[string]alerts.Sender{}, outlets: map[string][]string{}}
+	configured := cfg.Receivers
+	if len(configured) == 0 {
+		configured = []config.Receiver{{Name: logReceiver, Log: &config.Log{}}}
+	}
+	var names []string
+	for _, c := range configured {
+		if err := r.add(c, o); err != nil {
+			return nil, fmt.Errorf("receiver %q: %w", c.Name, err)
+		}
+		names = append(names, c.Name)
+	}
+	routes := make([]alerts.Route, len(cfg.Routes))
+	for i, c := range cfg.Routes {
+		routes[i] = alerts.Route{Receiver: c.Receiver, Continue: c.Continue, Match: alerts.Match(c.Match)}
+	}
+	r.router = alerts.NewRouter(routes, names)
+	return r, nil
+}
+
+func (r *receivers) add(c config.Receiver, o Options) error {
+	type outlet struct {
+		kind   string
+		sender alerts.Sender
+	}
+	var outs []outlet
+	if c.Slack != nil {
+		outs = append(outs, outlet{"slack", alerts.NewSlack(alerts.SlackOptions{URL: c.Slack.URL.Reveal(), Client: receiverClient()})})
+	}
+	if c.Webhook != nil {
+		w, err := alerts.NewWebhook(alerts.WebhookOptions{
+			URL: c.Webhook.URL.Reveal(), Secret: c.Webhook.Secret.Reveal(), Client: receiverClient(), Clock: o.Clock,
+		})
+		if err != nil {
+			return err
+		}
+		outs = append(outs, outlet{"webhook", w})
+	}
+	if c.Log != nil {
+		outs = append(outs, outlet{"log", alerts.NewLog(o.Output, o.Logger)})
+	}
+	for _, out := range outs {
+		name := c.Name
+		if len(outs) > 1 {
+			name += "/" + out.kind
+		}
+		r.senders[name] = out.sender
+		r.outlets[c.Name] = append(r.outlets[c.Name], name)
+	}
+	return nil
+}
+
+// receiverClient returns the client of one receiver. Receivers are the
+// operator's own, so private addresses are fine; redirects are not followed,
+// because a moved receiver is for a person to confirm.
+func receiverClient() *http.Client {
+	t := &http.Transport{
+		Proxy:                 http.ProxyFromEnvironment,
+		TLSHandshakeTimeout:   10 * time.Second,
+		ResponseHeaderTimeout: 20 * time.Second,
+		IdleConnTimeout:       time.Minute,
+		MaxIdleConnsPerHost:   1,
+	}
+	return &http.Client{
+		Transport:     t,
+		Timeout:       20 * time.Second,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+}

@@ -1,0 +1,182 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+
+	"github.com/spf13/cobra"
+
+	"watcher/app"
+	"watcher/client"
+	"watcher/config"
+	"watcher/policy"
+	"watcher/storage"
+)
+
+func newAlertsCommand(e *env) *cobra.Command {
+	c := &cobra.Command{Use: "alerts", Short: "Look at the outbox, deliver again, test a receiver"}
+	c.AddCommand(newAlertsListCommand(e), newAlertsShowCommand(e), newAlertsRedeliverCommand(e), newAlertsTestCommand(e))
+	return c
+}
+
+// alertLine is one line of "watcher alerts list --json".
+type alertLine struct {
+	Schema string `json:"schema"`
+	policy.Alert
+}
+
+func newAlertsListCommand(e *env) *cobra.Command {
+	var asJSON bool
+	var q storage.AlertQuery
+	var state string
+	c := &cobra.Command{
+		Use: "list", Short: "List alerts, oldest first", Args: noArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			switch s := policy.AlertState(state); s {
+			case "":
+			case policy.AlertPending, policy.AlertDelivered, policy.AlertDead, policy.AlertParked:
+				q.States = []policy.AlertState{s}
+			default:
+				return usagef("--state %q: want pending, delivered, dead or parked", state)
+			}
+			return e.withReader(func(r storage.Reader) error { return e.listAlerts(c.Context(), r, q, asJSON) })
+		},
+	}
+	c.Flags().BoolVar(&asJSON, "json", false, "print one JSON object per line")
+	c.Flags().StringVar(&q.Receiver, "receiver", "", "only those of this `RECEIVER`")
+	c.Flags().StringVar(&state, "state", "", "only those in this `STATE`: pending, delivered, dead or parked")
+	e.remoteFlags(c)
+	return c
+}
+
+func (e *env) listAlerts(ctx context.Context, r storage.Reader, q storage.AlertQuery, asJSON bool) error {
+	alerts, err := r.Alerts(ctx, q)
+	if err != nil {
+		return err
+	}
+	if asJSON {
+		enc := json.NewEncoder(e.stdout)
+		for _, a := range alerts {
+			if err := enc.Encode(alertLine{policy.AlertSchema, a}); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	rows := [][]string{{"ID", "RECEIVER", "STATE", "TRIES", "CREATED", "POLICY", "EVENT", "NOTE"}}
+	for _, a := range alerts {
+		note := a.LastError
+		if note == "" {
+			note = a.Event.Summary
+		}
+		rows = append(rows, []string{
+			a.ID, a.Receiver, string(a.State), strconv.Itoa(a.Attempts), stamp(a.CreatedAt),
+			string(a.Event.Policy.ID), string(a.Event.Type), sanitize(note),
+		})
+	}
+	return table(e.stdout, rows)
+}
+
+func newAlertsShowCommand(e *env) *cobra.Command {
+	c := &cobra.Command{
+		Use: "show ID", Short: "Show one alert as JSON", Args: argsBetween(1, 1, "one alert id"),
+		RunE: func(c *cobra.Command, args []string) error {
+			return e.withReader(func(r storage.Reader) error {
+				a, err := r.Alert(c.Context(), args[0])
+				if errors.Is(err, policy.ErrNotFound) {
+					return withHint(fmt.Errorf("alert %q: %w", args[0], err), "'watcher alerts list' shows the ids")
+				} else if err != nil {
+					return err
+				}
+				enc := json.NewEncoder(e.stdout)
+				enc.SetIndent("", "  ")
+				return enc.Encode(alertLine{policy.AlertSchema, a})
+			})
+		},
+	}
+	e.remoteFlags(c)
+	return c
+}
+
+func newAlertsRedeliverCommand(e *env) *cobra.Command {
+	return &cobra.Command{
+		Use: "redeliver ID...", Short: "Deliver alerts again, under the same ids", Args: argsBetween(1, -1, "alert ids"),
+		RunE: func(c *cobra.Command, args []string) error { return e.redeliver(c.Context(), args) },
+	}
+}
+
+func (e *env) redeliver(ctx context.Context, ids []string) error {
+	logger, err := e.quietLogger()
+	if err != nil {
+		return err
+	}
+	o := e.options(logger)
+	o.LockTimeout = lockWait
+	a, err := app.New(o)
+	if errors.Is(err, policy.ErrLocked) {
+		var c *client.Client
+		if c, err = e.holder(err); err != nil {
+			return err
+		}
+		return requeue(ctx, ids, c.RequeueAlert)
+	}
+	if err != nil {
+		return storeHint(err, o.StoragePath)
+	}
+	err = requeue(ctx, ids, a.Requeue)
+	if err == nil {
+		drain, cancel := context.WithTimeout(ctx, drainTimeout)
+		defer cancel()
+		_, err = a.Drain(drain)
+	}
+	return errors.Join(err, a.Stop(context.WithoutCancel(ctx)))
+}
+
+func requeue(ctx context.Context, ids []string, one func(context.Context, string) error) error {
+	for _, id := range ids {
+		if err := one(ctx, id); errors.Is(err, policy.ErrNotFound) {
+			return withHint(fmt.Errorf("alert %q: %w", id, err), "'watcher alerts list' shows the ids")
+		} else if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func newAlertsTestCommand(e *env) *cobra.Command {
+	return &cobra.Command{
+		Use: "test [RECEIVER]", Short: "Send a sample alert to a receiver, or to all", Args: argsBetween(0, 1, "at most one receiver"),
+		RunE: func(c *cobra.Command, args []string) error { return e.testReceivers(c.Context(), args) },
+	}
+}
+
+// testReceivers sends the sample message. It needs no store, so that it works
+// beside a running daemon as well.
+func (e *env) testReceivers(ctx context.Context, names []string) error {
+	logger, err := e.quietLogger()
+	if err != nil {
+		return err
+	}
+	cfg, err := config.Load(e.flags.configFile)
+	if err != nil {
+		return err
+	}
+	o := e.options(logger)
+	if len(names) == 0 {
+		names = app.ReceiverNames(cfg)
+	}
+	var errs []error
+	for _, name := range names {
+		if err := app.TestReceiver(ctx, cfg, o, name); errors.Is(err, policy.ErrNotFound) {
+			return withHint(&usageError{err}, "the receivers are: %v", app.ReceiverNames(cfg))
+		} else if err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		fmt.Fprintf(e.stderr, "sent a test alert to %s\n", name)
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,72 @@
+package main
+
+import (
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"watcher/config"
+)
+
+func newConfigCommand(e *env) *cobra.Command {
+	c := &cobra.Command{Use: "config", Short: "Check or show the configuration, or print its schema"}
+	c.AddCommand(
+		&cobra.Command{
+			Use: "check [FILE]", Short: "Report all problems of the configuration", Args: argsBetween(0, 1, "at most one file, or - for standard input"),
+			RunE: func(_ *cobra.Command, args []string) error { return e.configCheck(args) },
+		},
+		&cobra.Command{
+			Use: "show", Short: "Print the configuration in force, defaults filled in and secrets redacted", Args: noArgs,
+			RunE: func(*cobra.Command, []string) error {
+				cfg, err := config.Load(e.flags.configFile)
+				if err != nil {
+					return err
+				}
+				_, err = e.stdout.Write(cfg.YAML())
+				return err
+			},
+		},
+		&cobra.Command{
+			Use: "schema", Short: "Print the JSON schema of the configuration", Args: noArgs,
+			RunE: func(*cobra.Command, []string) error {
+				_, err := e.stdout.Write(config.Schema())
+				return err
+			},
+		},
+	)
+	return c
+}
+
+func (e *env) configCheck(args []string) error {
+	name := e.flags.configFile
+	if len(args) == 1 {
+		name = args[0]
+	}
+	cfg, err := e.loadConfig(name)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(e.stdout, "%s is valid: %d policies of %d vendors, %d receivers, %d routes\n",
+		name, len(cfg.Policies), countVendors(cfg), len(cfg.Receivers), len(cfg.Routes))
+	return err
+}
+
+func (e *env) loadConfig(name string) (*config.Config, error) {
+	if name != "-" {
+		return config.Load(name)
+	}
+	src, err := io.ReadAll(io.LimitReader(e.stdin, maxFile))
+	if err != nil {
+		return nil, err
+	}
+	return config.Parse("<stdin>", src, ".")
+}
+
+func countVendors(cfg *config.Config) int {
+	slugs := map[string]bool{}
+	for _, p := range cfg.Policies {
+		slugs[p.Vendor.Slug] = true
+	}
+	return len(slugs)
+}

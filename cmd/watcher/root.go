@@ -1,0 +1,159 @@
+package main
+
+import (
+	"fmt"
+	"log/slog"
+	"runtime"
+	"runtime/debug"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"watcher/app"
+)
+
+// globalFlags are the flags that all commands share. Their names follow
+// Prometheus.
+type globalFlags struct {
+	configFile     string
+	storagePath    string
+	logLevel       string
+	logFormat      string
+	url            string
+	httpConfigFile string
+}
+
+func newRootCommand(e *env) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "watcher",
+		Short: "Tells when a vendor's privacy policy changes, what changed, and proves it",
+		Long: `Watcher keeps watching the privacy policies of your vendors, stores every version
+with its evidence, says what changed the way a lawyer would, and tells people.
+
+  watcher demo     see it work, without network or set-up
+  watcher run      the daemon, by the configuration in watcher.yml
+  watcher check    one pass now`,
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		PersistentPreRunE: func(*cobra.Command, []string) error {
+			_, err := e.logger() // a misspelt level is an error of every command
+			return err
+		},
+	}
+	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
+		return withHint(&usageError{err}, "see '%s --help'", c.CommandPath())
+	})
+	f := root.PersistentFlags()
+	f.StringVar(&e.flags.configFile, "config.file", "watcher.yml", "configuration `FILE`")
+	f.StringVar(&e.flags.storagePath, "storage.path", "data/watcher.db", "store `FILE`")
+	f.StringVar(&e.flags.logLevel, "log.level", "info", "least level to log: debug, info, warn or error")
+	f.StringVar(&e.flags.logFormat, "log.format", "text", "text or json")
+	root.AddCommand(
+		newRunCommand(e), newDemoCommand(e), newCheckCommand(e),
+		newListCommand(e), newHistoryCommand(e), newShowCommand(e),
+		newDiffCommand(e), newExtractCommand(e), newAlertsCommand(e), newConfigCommand(e),
+		newVersionCommand(e), newExitCodesTopic(),
+	)
+	return root
+}
+
+// remoteFlags adds the flags of commands that can read from a remote daemon.
+func (e *env) remoteFlags(c *cobra.Command) {
+	c.Flags().StringVar(&e.flags.url, "url", "", "`URL` of a running daemon to ask, in place of the store")
+	c.Flags().StringVar(&e.flags.httpConfigFile, "http.config.file", "", "`FILE` with TLS and authentication for --url, as Prometheus has it")
+}
+
+// logger returns the logger that the flags ask for. It writes to stderr:
+// stdout carries data.
+func (e *env) logger() (*slog.Logger, error) {
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(e.flags.logLevel)); err != nil {
+		return nil, usagef("--log.level %q: want debug, info, warn or error", e.flags.logLevel)
+	}
+	o := &slog.HandlerOptions{Level: level}
+	switch e.flags.logFormat {
+	case "text", "logfmt":
+		return slog.New(slog.NewTextHandler(e.stderr, o)), nil
+	case "json":
+		return slog.New(slog.NewJSONHandler(e.stderr, o)), nil
+	}
+	return nil, usagef("--log.format %q: want text or json", e.flags.logFormat)
+}
+
+// quietLogger logs what a single command has to say beside its result.
+func (e *env) quietLogger() (*slog.Logger, error) {
+	if e.flags.logLevel == "info" {
+		e.flags.logLevel = "error"
+	}
+	return e.logger()
+}
+
+// options returns the options that the global flags give.
+func (e *env) options(logger *slog.Logger) app.Options {
+	version, revision := buildInfo()
+	return app.Options{
+		ConfigFile: e.flags.configFile, StoragePath: e.flags.storagePath, LockTimeout: time.Second,
+		Logger: logger, Output: e.stdout, Clock: time.Now,
+		Version: version, Revision: revision, GoVersion: runtime.Version(),
+	}
+}
+
+// buildInfo reads the version from the binary itself.
+func buildInfo() (version, revision string) {
+	version, revision = "devel", "unknown"
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return version, revision
+	}
+	if v := info.Main.Version; v != "" && v != "(devel)" {
+		version = v
+	}
+	for _, s := range info.Settings {
+		if s.Key == "vcs.revision" {
+			revision = s.Value
+		}
+	}
+	return version, revision
+}
+
+func newVersionCommand(e *env) *cobra.Command {
+	return &cobra.Command{
+		Use: "version", Short: "Print the version", Args: noArgs,
+		RunE: func(*cobra.Command, []string) error {
+			version, revision := buildInfo()
+			_, err := fmt.Fprintf(e.stdout, "watcher %s (revision %s, %s)\n", version, revision, runtime.Version())
+			return err
+		},
+	}
+}
+
+func newExitCodesTopic() *cobra.Command {
+	return &cobra.Command{
+		Use: "exit-codes", Short: "What the exit codes mean",
+		Long: `0    ok
+1    failure
+2    usage or invalid configuration
+3    some policies could not be checked (failed, rejected or quarantined)
+10   changed (with --exit-code)
+11   the store is held by another process
+12   the store is damaged
+130  interrupted`,
+	}
+}
+
+func noArgs(c *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return withHint(usagef("%s takes no arguments, got %q", c.CommandPath(), args[0]), "see '%s --help'", c.CommandPath())
+	}
+	return nil
+}
+
+// argsBetween accepts from lo to hi arguments; hi < 0 means any number.
+func argsBetween(lo, hi int, want string) cobra.PositionalArgs {
+	return func(c *cobra.Command, args []string) error {
+		if len(args) < lo || hi >= 0 && len(args) > hi {
+			return withHint(usagef("%s wants %s, got %d arguments", c.CommandPath(), want, len(args)), "see '%s --help'", c.CommandPath())
+		}
+		return nil
+	}
+}

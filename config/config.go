@@ -1,0 +1,186 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"time"
+
+	"watcher/policy"
+)
+
+// MaxFileSize is the largest configuration file that is read, in bytes. Ten
+// thousand policies take about 2 MiB.
+const MaxFileSize = 10 << 20
+
+// Config is a configuration file with defaults filled in and everything
+// checked. It is immutable by convention: a reload makes another one.
+type Config struct {
+	// Path is the name the file was read under, SHA256 the digest of its bytes.
+	Path   string
+	SHA256 policy.Digest
+
+	Crawler   Crawler
+	Wayback   Wayback
+	Triage    Triage
+	Health    Health
+	Retention Retention
+	// TimeZone serves digests and pages; stored times are UTC.
+	TimeZone *time.Location
+	// Policies are in file order, with vendor, id and inherited values resolved.
+	Policies []policy.Policy
+	// Receivers are in file order. A file without any has the one named
+	// DefaultReceiver, which writes alerts to the log.
+	Receivers []Receiver
+	// Routes are in file order; none means everything to every receiver.
+	Routes []Route
+}
+
+// DefaultReceiver is the name of the log receiver of a file that has none.
+const DefaultReceiver = "log"
+
+// Crawler says how pages are fetched.
+type Crawler struct {
+	// UserAgent is the whole header value; empty leaves it to the crawler, which
+	// names the program, its version and Contact, a mail address or URL for
+	// site owners.
+	UserAgent string
+	Contact   string
+	// Concurrency bounds captures under way at once, over all hosts.
+	Concurrency int
+	// PerHostDelay is the pause between two requests to a host, Timeout the
+	// bound of one capture with all its redirects.
+	PerHostDelay time.Duration
+	Timeout      time.Duration
+	// MaxBody and MaxDecoded bound a body in bytes before and after content
+	// decoding.
+	MaxBody    int64
+	MaxDecoded int64
+	// AllowPrivate are networks that the guard against private addresses lets
+	// through.
+	AllowPrivate []netip.Prefix
+}
+
+// Wayback names the archive service.
+type Wayback struct {
+	// BaseURL has no trailing slash.
+	BaseURL string
+}
+
+// Triage says when a new text is believed.
+type Triage struct {
+	// ConfirmAfter is how long after the first sighting a second one confirms
+	// a text (0: the first is believed), Hold when it is accepted anyway.
+	ConfirmAfter time.Duration
+	Hold         time.Duration
+}
+
+// Health says when a policy's trouble is told: after so many checks in a row
+// or after so much time, whichever comes first.
+type Health struct {
+	UnreachableFailures int
+	UnreachableAfter    time.Duration
+	QuarantinedCaptures int
+	QuarantinedAfter    time.Duration
+}
+
+// Retention says what may be deleted.
+type Retention struct {
+	// Rejected is the age after which bodies of rejected and quarantined
+	// captures may go. Nothing accepted is ever deleted.
+	Rejected time.Duration
+}
+
+// Receiver is a place to which alerts go. Every integration that is not nil
+// delivers; there is at least one.
+type Receiver struct {
+	Name    string
+	Slack   *Slack
+	Webhook *Webhook
+	Log     *Log
+}
+
+// Slack delivers to a Slack incoming webhook.
+type Slack struct {
+	// URL is resolved from URLFile when that is set.
+	URL     Secret
+	URLFile string
+}
+
+// Webhook delivers signed JSON (Standard Webhooks) to any HTTP endpoint.
+type Webhook struct {
+	// URL may hold a token; it is resolved from URLFile when that is set.
+	URL     Secret
+	URLFile string
+	// Secret signs requests; empty means unsigned. It is resolved from
+	// SecretFile when that is set.
+	Secret     Secret
+	SecretFile string
+}
+
+// Log writes alerts to the daemon's log.
+type Log struct{}
+
+// Route sends the events that match to a receiver. The first route that
+// matches wins unless Continue is set.
+type Route struct {
+	Receiver string
+	Match    Match
+	Continue bool
+}
+
+// Match selects events: all lists that are not empty must hold the event's
+// value (for Tags and Categories: one of its values).
+type Match struct {
+	Vendors, Policies, Tags, Kinds, Events, Significance, Categories, Langs []string
+}
+
+// Load reads and checks the file at path. Problems of its content are one
+// *Error that lists them all; files that it names are relative to its
+// directory.
+func Load(path string) (*Config, error) {
+	src, err := readCapped(path, MaxFileSize)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, fmt.Errorf("no configuration: %w\n  hint: name the file with --config.file", err)
+	case errors.Is(err, errTooLarge):
+		return nil, fmt.Errorf("configuration %s: %w: the limit is %s\n  hint: is this the right file? See --config.file",
+			path, err, formatSize(MaxFileSize))
+	case err != nil:
+		return nil, fmt.Errorf("configuration cannot be read: %w\n  hint: --config.file must name a file that this user may read", err)
+	}
+	d := newDecoder(filepath.Dir(path))
+	d.refuseRedacted = true
+	return d.parse(path, src)
+}
+
+// Parse checks src as Load does; name stands for the file in messages and
+// files that it names are relative to baseDir. Unlike Load it accepts the mark
+// "<secret>" in place of a secret, so that the output of Config.YAML can be
+// checked and compared.
+func Parse(name string, src []byte, baseDir string) (*Config, error) {
+	return newDecoder(baseDir).parse(name, src)
+}
+
+var errTooLarge = errors.New("file is too large")
+
+// readCapped reads a file of at most limit bytes.
+func readCapped(path string, limit int64) ([]byte, error) {
+	f, err := os.Open(path) //nolint:gosec // the operator names the file
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = f.Close() }() // nothing was written
+	b, err := io.ReadAll(io.LimitReader(f, limit+1))
+	if err != nil {
+		return nil, err
+	}
+	if int64(len(b)) > limit {
+		return nil, errTooLarge
+	}
+	return b, nil
+}

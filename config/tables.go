@@ -1,0 +1,218 @@
+package config
+
+import (
+	"net/netip"
+	"time"
+
+	"watcher/policy"
+)
+
+// file is the file as it is written, before ids, inheritance and references
+// are resolved.
+type file struct {
+	Version   int
+	Defaults  inherited
+	Crawler   Crawler
+	Wayback   Wayback
+	Triage    Triage
+	Health    Health
+	Retention Retention
+	TimeZone  *time.Location
+	Vendors   []vendorEntry
+	Receivers []receiverEntry
+	Routes    []routeEntry
+
+	where place
+}
+
+// inherited are settings that every policy has unless it sets its own.
+type inherited struct {
+	Interval time.Duration
+	Source   policy.Source
+}
+
+type vendorEntry struct {
+	policy.Vendor
+	Policies []policyEntry
+
+	where place
+}
+
+type policyEntry struct {
+	policy.Policy
+	Enabled bool
+
+	where place
+}
+
+type receiverEntry struct {
+	Receiver
+	where place
+}
+
+type routeEntry struct {
+	Route
+
+	where place
+}
+
+// fileVersion is the version of the format that this package reads.
+const fileVersion = 1
+
+// The lower bound of a time that would otherwise mean a busy loop.
+const shortest = time.Second
+
+var crawlerTable = newObject("crawler", Crawler{
+	Concurrency: 8, PerHostDelay: 10 * time.Second, Timeout: 90 * time.Second, MaxBody: 20 << 20, MaxDecoded: 20 << 20,
+},
+	one("user_agent", userAgent(), func(c *Crawler) *string { return &c.UserAgent },
+		"The User-Agent header, whole.").inherit("watcher/<version> (+<contact>)").alias("agent", "ua"),
+	one("contact", contact(), func(c *Crawler) *string { return &c.Contact },
+		"A mail address or URL under which site owners reach you; part of the default user_agent.").alias("email", "mail"),
+	one("concurrency", integerIn(1, 1000), func(c *Crawler) *int { return &c.Concurrency },
+		"Captures under way at once, over all hosts.").alias("workers", "parallelism"),
+	one("per_host_delay", durationFrom(0).zero(), func(c *Crawler) *time.Duration { return &c.PerHostDelay },
+		"Pause between two requests to one host.").alias("delay", "crawl_delay"),
+	one("timeout", durationFrom(shortest), func(c *Crawler) *time.Duration { return &c.Timeout },
+		"Bound of one capture, all redirects included."),
+	one("max_body", sizeIn(1<<10, 1<<30), func(c *Crawler) *int64 { return &c.MaxBody },
+		"Largest body as sent by the server. A larger one is an error, never cut.").alias("max_body_size", "max_size"),
+	one("max_decoded", sizeIn(1<<10, 1<<30), func(c *Crawler) *int64 { return &c.MaxDecoded },
+		"Largest body after content decoding."),
+	many("allow_private", network(), func(c *Crawler) *[]netip.Prefix { return &c.AllowPrivate },
+		"Networks that the guard against private addresses lets through.").alias("allow_private_networks", "allow_networks"),
+)
+
+var waybackTable = newObject("wayback", Wayback{BaseURL: "https://web.archive.org"},
+	one("base_url", webURL[string](), func(w *Wayback) *string { return &w.BaseURL },
+		"Where the Wayback Machine, or a service that speaks like it, answers.").alias("url"),
+).check(verifyWayback)
+
+var triageTable = newObject("triage", Triage{ConfirmAfter: 10 * time.Minute, Hold: day},
+	one("confirm_after", durationFrom(0).zero(), func(t *Triage) *time.Duration { return &t.ConfirmAfter },
+		"A new text is believed when it is seen again after this time; 0s believes the first sighting.").alias("confirm"),
+	one("hold", durationFrom(0).zero(), func(t *Triage) *time.Duration { return &t.Hold },
+		"A new text is accepted after this time in any case, unless the page returned to a known text."),
+)
+
+var defaultHealth = Health{
+	UnreachableFailures: 5, UnreachableAfter: day, QuarantinedCaptures: 3, QuarantinedAfter: day,
+}
+
+var unreachableTable = newObject("unreachable", defaultHealth,
+	one("failures", integerIn(1, 1000), func(h *Health) *int { return &h.UnreachableFailures },
+		"Failed checks in a row.").alias("count"),
+	one("after", durationFrom(shortest), func(h *Health) *time.Duration { return &h.UnreachableAfter },
+		"Time without a usable answer."),
+)
+
+var quarantinedTable = newObject("quarantined", defaultHealth,
+	one("captures", integerIn(1, 1000), func(h *Health) *int { return &h.QuarantinedCaptures },
+		"Quarantined captures in a row.").alias("failures", "count"),
+	one("after", durationFrom(shortest), func(h *Health) *time.Duration { return &h.QuarantinedAfter },
+		"Time since the first of them."),
+)
+
+var healthTable = newObject("health", defaultHealth,
+	nested("unreachable", unreachableTable, func(h *Health) *Health { return h },
+		"When policy_unreachable is told: whichever comes first."),
+	nested("quarantined", quarantinedTable, func(h *Health) *Health { return h },
+		"When policy_quarantined is told: whichever comes first."),
+)
+
+var retentionTable = newObject("retention", Retention{Rejected: 400 * day},
+	one("rejected", durationFrom(shortest), func(r *Retention) *time.Duration { return &r.Rejected },
+		"How long bodies of rejected and quarantined captures are kept. Nothing accepted is ever deleted."),
+)
+
+var defaultsTable = newObject("defaults", inherited{Interval: 12 * time.Hour, Source: policy.SourceLive},
+	one("interval", durationFrom(shortest), func(i *inherited) *time.Duration { return &i.Interval },
+		"Time between two checks of a policy.").alias("frequency", "every", "schedule", "period", "check_interval"),
+	one("source", source(), func(i *inherited) *policy.Source { return &i.Source },
+		"Where captures come from."),
+)
+
+var policyTable = newObject("policy", policyEntry{Enabled: true},
+	one("kind", slugLike[policy.Kind]("<kind>", "privacy"), func(p *policyEntry) *policy.Kind { return &p.Kind },
+		"What the page is: privacy, cookies, terms, dpa, subprocessors, security, or a word of yours.").must("kind: privacy").alias("type"),
+	one("url", webURL[string](), func(p *policyEntry) *string { return &p.URL },
+		"The page.").must("url: https://example.org/privacy").alias("link", "href", "uri", "address"),
+	one("id", policyID(), func(p *policyEntry) *policy.ID { return &p.ID },
+		"Overrides the id, under which the history is kept.").inherit("<vendor slug>/<kind>[-<lang>]"),
+	many("formerly", policyID(), func(p *policyEntry) *[]policy.ID { return &p.Formerly },
+		"Earlier ids whose history this policy carries on.").alias("aliases", "previously", "former_ids"),
+	one("lang", language(), func(p *policyEntry) *string { return &p.Lang },
+		"The language to ask for and to expect; part of the id.").alias("language", "locale"),
+	one("source", source(), func(p *policyEntry) *policy.Source { return &p.Source },
+		"Where captures come from.").inherit("that of defaults").alias("render", "fetcher"),
+	one("interval", durationFrom(shortest), func(p *policyEntry) *time.Duration { return &p.Interval },
+		"Time between two checks.").inherit("that of defaults").
+		alias("frequency", "every", "schedule", "period", "check_interval"),
+	one("enabled", boolean().zero(), func(p *policyEntry) *bool { return &p.Enabled },
+		"False keeps the policy known and shown, but unchecked.").alias("disabled", "disable", "active"),
+	many("select", cssSelector(), func(p *policyEntry) *[]string { return &p.Select },
+		"CSS selectors of the policy's text, in place of the automatic choice.").alias("selector", "css", "include"),
+	many("remove", cssSelector(), func(p *policyEntry) *[]string { return &p.Remove },
+		"CSS selectors of what is no part of the text.").alias("exclude", "ignore", "filter"),
+	many("anchors", stringOf[string]("<string>", schema{"minLength": 1}, anyText), func(p *policyEntry) *[]string { return &p.Anchors },
+		"Phrases of which at least one must be on the page."),
+	many("hosts", hostName(), func(p *policyEntry) *[]string { return &p.Hosts },
+		"Further hosts on which the policy may be found after redirects.").alias("allowed_hosts", "domains"),
+	one("min_words", integerIn(0, 1_000_000), func(p *policyEntry) *int { return &p.MinWords },
+		"Fewest visible words of a genuine page; 0 leaves the floor to the program."),
+	later[policyEntry]("combine", "watch each page as a policy of its own, with its own `kind:` or `id:`"),
+	many("archive_urls", webURL[string](), func(p *policyEntry) *[]string { return &p.ArchiveURLs },
+		"Older addresses of the page, for archives.").alias("archive", "old_urls"),
+	headersField(),
+).check(func(_ *decoder, p place, v *policyEntry) { v.where = p })
+
+var vendorTable = newObject("vendor", vendorEntry{},
+	one("name", stringOf[string]("<string>", schema{"minLength": 1}, anyText), func(v *vendorEntry) *string { return &v.Name },
+		"The company.").must("name: Acme").alias("vendor", "company", "title"),
+	one("slug", slugLike[string]("<slug>", "3shape"), func(v *vendorEntry) *string { return &v.Slug },
+		"The first part of the vendor's policy ids.").inherit("the name in lower case, \"-\" for what is no letter or digit").alias("id"),
+	many("tags", tag(), func(v *vendorEntry) *[]string { return &v.Tags },
+		"Words for routes and pages to group vendors by.").alias("labels", "groups"),
+	nestedList("policies", policyTable, func(v *vendorEntry) *[]policyEntry { return &v.Policies },
+		"The pages to watch.").must("policies:").alias("policy", "pages", "documents", "urls", "targets"),
+).check(func(_ *decoder, p place, v *vendorEntry) { v.where = p })
+
+var fileTable = newObject("file", file{
+	Defaults: defaultsTable.initial, Crawler: crawlerTable.initial, Wayback: waybackTable.initial,
+	Triage: triageTable.initial, Health: defaultHealth, Retention: retentionTable.initial, TimeZone: time.UTC,
+},
+	one("version", formatVersion(), func(f *file) *int { return &f.Version },
+		"The version of this format.").must("version: 1"),
+	nested("defaults", defaultsTable, func(f *file) *inherited { return &f.Defaults },
+		"Settings of every policy that does not set its own.").alias("default"),
+	nested("crawler", crawlerTable, func(f *file) *Crawler { return &f.Crawler },
+		"How pages are fetched.").alias("http", "fetch", "fetcher"),
+	nested("wayback", waybackTable, func(f *file) *Wayback { return &f.Wayback },
+		"The archive for `watcher backfill`."),
+	nested("triage", triageTable, func(f *file) *Triage { return &f.Triage },
+		"When a new text is believed."),
+	nested("health", healthTable, func(f *file) *Health { return &f.Health },
+		"When trouble with a page is told."),
+	nested("retention", retentionTable, func(f *file) *Retention { return &f.Retention },
+		"What may be deleted, and when."),
+	one("time_zone", timeZone(), func(f *file) **time.Location { return &f.TimeZone },
+		"The time zone of digests and pages, as an IANA name. Stored times are UTC.").alias("timezone", "tz"),
+	nestedList("vendors", vendorTable, func(f *file) *[]vendorEntry { return &f.Vendors },
+		"Whom to watch.").must("vendors:").alias("vendor", "targets", "sites", "companies", "watch"),
+	nestedList("receivers", receiverTable, func(f *file) *[]receiverEntry { return &f.Receivers },
+		"Where alerts go. Without any, they go to the daemon's log.").alias("receiver", "notifiers", "alerts", "sinks", "notifications"),
+	nestedList("routes", routeTable, func(f *file) *[]routeEntry { return &f.Routes },
+		"Which alerts go where: the first match wins unless it says `continue: true`. Without any, everything goes to every receiver.").alias("route", "routing"),
+).check(func(_ *decoder, p place, f *file) { f.where = p })
+
+func formatVersion() scalar[int] {
+	t := integerIn(fileVersion, fileVersion)
+	t.parse = func(text string) (int, *fault) {
+		if text == "1" {
+			return fileVersion, nil
+		}
+		return 0, faultf("this program reads `version: 1`", "version %s is not supported", shown(text))
+	}
+	t.schema = schema{"const": fileVersion}
+	return t
+}

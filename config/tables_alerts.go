@@ -1,0 +1,122 @@
+package config
+
+import (
+	"encoding/base64"
+	"strings"
+
+	"watcher/policy"
+)
+
+var slackTable = newObject("slack", Slack{},
+	one("url", secretURL(), func(s *Slack) *Secret { return &s.URL },
+		"The address of the incoming webhook. It is a secret: prefer url_file.").alias("api_url", "webhook_url", "webhook"),
+	one("url_file", fileName(), func(s *Slack) *string { return &s.URLFile },
+		"A file that holds the address.").alias("api_url_file"),
+).hidden().check(func(d *decoder, p place, s *Slack) {
+	d.readSecret(p, "url", "url_file", s.URLFile, &s.URL, secretURL())
+}).constrain(exactlyOne("url", "url_file"))
+
+var webhookTable = newObject("webhook", Webhook{},
+	one("url", secretURL(), func(w *Webhook) *Secret { return &w.URL },
+		"The endpoint. If it holds a token, prefer url_file.").alias("endpoint", "webhook_url"),
+	one("url_file", fileName(), func(w *Webhook) *string { return &w.URLFile },
+		"A file that holds the endpoint."),
+	one("secret", signingKey(), func(w *Webhook) *Secret { return &w.Secret },
+		"The key that signs requests (Standard Webhooks): base64, after whsec_ if you like. Prefer secret_file. Without either, requests are unsigned.").alias("key", "token", "signing_secret"),
+	one("secret_file", fileName(), func(w *Webhook) *string { return &w.SecretFile },
+		"A file that holds the key.").alias("key_file"),
+).hidden().check(verifyWebhook).constrain(schema{
+	"oneOf": exactlyOne("url", "url_file")["oneOf"],
+	"not":   schema{"required": []string{"secret", "secret_file"}},
+})
+
+var logTable = newObject("log", Log{})
+
+var receiverTable = newObject("receiver", receiverEntry{},
+	one("name", receiverName(), func(r *receiverEntry) *string { return &r.Name },
+		"The name that routes use. Alerts that wait keep it, so a new name is a new receiver.").must("name: privacy-team").alias("id", "receiver"),
+	optional("slack", slackTable, func(r *receiverEntry) **Slack { return &r.Slack },
+		"Deliver to a Slack channel."),
+	optional("webhook", webhookTable, func(r *receiverEntry) **Webhook { return &r.Webhook },
+		"Deliver signed JSON to any HTTP endpoint.").alias("http"),
+	optional("log", logTable, func(r *receiverEntry) **Log { return &r.Log },
+		"Write alerts to the daemon's log.").alias("stdout", "stderr", "console"),
+	later[receiverEntry]("email", otherIntegration),
+	later[receiverEntry]("teams", otherIntegration),
+	later[receiverEntry]("alertmanager", otherIntegration),
+	later[receiverEntry]("shoutrrr", otherIntegration),
+).hidden().check(verifyReceiver).constrain(schema{"anyOf": []schema{
+	{"required": []string{"slack"}}, {"required": []string{"webhook"}}, {"required": []string{"log"}},
+}})
+
+const otherIntegration = "this version delivers by slack, webhook and log"
+
+var matchTable = newObject("match", Match{},
+	many("vendor", words(), func(m *Match) *[]string { return &m.Vendors },
+		"Names or slugs of vendors.").alias("vendors"),
+	many("policy", policyWord(), func(m *Match) *[]string { return &m.Policies },
+		"Ids of policies.").alias("policies", "id"),
+	many("tags", tag(), func(m *Match) *[]string { return &m.Tags },
+		"Tags of vendors, of which one suffices.").alias("tag"),
+	many("kind", slugLike[string]("<kind>", "privacy"), func(m *Match) *[]string { return &m.Kinds },
+		"Kinds of policies.").alias("kinds"),
+	many("event", wordsOf("<event>", policy.EventTypes()), func(m *Match) *[]string { return &m.Events },
+		"What happened.").alias("events", "type"),
+	many("significance", wordsOf("<significance>", policy.Significances()), func(m *Match) *[]string { return &m.Significance },
+		"How much a change matters.").alias("severity"),
+	many("category", wordsOf("<category>", policy.Categories()), func(m *Match) *[]string { return &m.Categories },
+		"What a change is about, of which one suffices.").alias("categories"),
+	many("lang", language(), func(m *Match) *[]string { return &m.Langs },
+		"Languages of policies.").alias("langs", "language", "languages"),
+)
+
+var routeTable = newObject("route", routeEntry{},
+	one("receiver", receiverName(), func(r *routeEntry) *string { return &r.Receiver },
+		"The name of a receiver.").must("receiver: privacy-team").alias("to", "name"),
+	nested("match", matchTable, func(r *routeEntry) *Match { return &r.Match },
+		"What goes there: every list that is given must hold the event's value. Empty: everything.").alias("matchers", "when", "filter"),
+	one("continue", boolean(), func(r *routeEntry) *bool { return &r.Continue },
+		"Go on to the next routes after a match."),
+	later[routeEntry]("group_wait", "remove it: every alert is delivered on its own"),
+	later[routeEntry]("digest", "remove it: every alert is delivered on its own"),
+).check(func(_ *decoder, p place, r *routeEntry) { r.where = p })
+
+func words() scalar[string] { return stringOf[string]("<string>", schema{"minLength": 1}, anyText) }
+
+// policyWord is a policy id as a plain string.
+func policyWord() scalar[string] {
+	id := policyID()
+	return stringOf[string](id.placeholder, id.schema, func(text string) *fault {
+		_, bad := id.parse(text)
+		return bad
+	})
+}
+
+// wordsOf is a word out of an enumeration, kept as a plain string.
+func wordsOf[V ~string](placeholder string, enum []V) scalar[string] {
+	names := make([]string, len(enum))
+	for i, e := range enum {
+		names[i] = string(e)
+	}
+	return oneOf(placeholder, names)
+}
+
+// signingKey is a key in the form of the Standard Webhooks specification.
+func signingKey() scalar[Secret] {
+	return secretText("<secret>", func(text string) *fault {
+		key, err := base64.RawStdEncoding.DecodeString(strings.TrimRight(strings.TrimPrefix(text, "whsec_"), "="))
+		if err != nil || len(key) == 0 {
+			return faultf("make one with `openssl rand -base64 32`", "is not a signing key: want base64")
+		}
+		return nil
+	})
+}
+
+func fileName() scalar[string] {
+	return stringOf[string]("<filename>", schema{"minLength": 1}, anyText)
+}
+
+// exactlyOne is the schema of an object with one key out of two.
+func exactlyOne(a, b string) schema {
+	return schema{"oneOf": []schema{{"required": []string{a}}, {"required": []string{b}}}}
+}

@@ -1,0 +1,214 @@
+package diffing
+
+import (
+	"fmt"
+	"slices"
+
+	"watcher/policy"
+)
+
+// isMaterial reports whether a change of what a text says on the category can
+// matter to compliance: what is collected, why, with whom it is shared, how
+// long it is kept, where it goes, which rights and choices people have.
+func isMaterial(c policy.Category) bool {
+	switch c {
+	case policy.FirstPartyCollection, policy.ThirdPartySharing, policy.UserChoice, policy.UserAccess,
+		policy.DataRetention, policy.DoNotTrack, policy.InternationalSpecificAudiences:
+		return true
+	case policy.DataSecurity, policy.PolicyChange, policy.OtherCategory:
+	}
+	return false
+}
+
+// verdict collects what the rules find in one edit.
+type verdict struct {
+	material bool
+	reasons  []string
+	extra    []policy.Category // that the change itself is about
+}
+
+func (v *verdict) add(material bool, format string, args ...any) {
+	v.material = v.material || material
+	v.reasons = append(v.reasons, fmt.Sprintf(format, args...))
+}
+
+func (v *verdict) about(c policy.Category) {
+	if c != policy.OtherCategory && !slices.Contains(v.extra, c) {
+		v.extra = append(v.extra, c)
+	}
+}
+
+// assess fills categories, significance and reasons of an edit.
+func (j *judge) assess(d *draft, dates *dateLines) {
+	e := &d.edit
+	d.findWords()
+	oldHits, newHits := j.lex.find(d.oldWords, e.Heading), j.lex.find(d.newWords, e.Heading)
+	topics := j.topics(e.Section, append(slices.Clone(newHits), oldHits...))
+	var v verdict
+	switch {
+	case d.cosmetic:
+		e.Significance = policy.Cosmetic
+		v.add(false, "%s", cosmeticReason(e))
+	case e.Op == policy.Moved:
+		e.Significance = policy.Minor
+		v.add(false, "%s", moveReason(e))
+	case dates.explains(d, &v):
+		e.Significance = policy.Minor
+		topics = dateTopics(topics)
+	default:
+		j.weigh(d, &v, topics, oldHits, newHits)
+		e.Significance = policy.Minor
+		if v.material {
+			e.Significance = policy.Material
+		}
+	}
+	for _, t := range topics {
+		v.reasons = append(v.reasons, t.why())
+	}
+	e.Reasons = v.reasons
+	e.Categories = mergeCategories(v.extra, topics)
+}
+
+// findWords cuts the texts into words, once for all rules.
+func (d *draft) findWords() {
+	if d.line != nil {
+		d.oldWords, d.newWords = tokenWords(d.line.old.s, d.line.old.toks), tokenWords(d.line.new.s, d.line.new.toks)
+		return
+	}
+	d.oldWords = cueWords(d.edit.Old)
+	if d.newWords = d.oldWords; d.edit.New != d.edit.Old {
+		d.newWords = cueWords(d.edit.New)
+	}
+}
+
+// mergeCategories puts what the change is about before what the text around it
+// is about.
+func mergeCategories(extra []policy.Category, topics []topic) []policy.Category {
+	out := slices.Clone(extra)
+	for _, t := range topics {
+		if !slices.Contains(out, t.category) {
+			out = append(out, t.category)
+		}
+	}
+	if len(out) == 0 {
+		out = append(out, policy.OtherCategory)
+	}
+	return out
+}
+
+func cosmeticReason(e *policy.Edit) string {
+	if e.Op == policy.Renumbered {
+		return "only the numbering changed"
+	}
+	return "only typography, case or punctuation changed"
+}
+
+func moveReason(e *policy.Edit) string {
+	if e.FromSection != "" {
+		return "the same words moved from " + quote(sectionTitle(e.FromSection)) + " to " + quote(sectionTitle(e.Section))
+	}
+	return "the same words stand in another place"
+}
+
+// weigh grades an edit of the words.
+func (j *judge) weigh(d *draft, v *verdict, topics []topic, oldHits, newHits []hit) {
+	e := &d.edit
+	if e.Heading {
+		v.add(false, "%s", headingReason(e.Op))
+		return
+	}
+	if d.line == nil {
+		j.weighWhole(d, v, topics, slices.Concat(d.oldWords, d.newWords))
+		return
+	}
+	if d.line.onlyTypos() {
+		v.add(false, "only the spelling changed")
+		return
+	}
+	weighFacts(v, topics, d.oldWords, d.newWords)
+	weighEmails(v, d.line)
+	weighCues(v, topics, oldHits, newHits)
+	weighModality(v, topics, d.line)
+	weighNumbers(v, topics, d.line)
+	j.weighLists(v, topics, d)
+	if len(v.reasons) == 0 {
+		v.add(false, "wording only: no cue among the changed words")
+	}
+}
+
+func headingReason(op policy.EditOp) string {
+	switch op {
+	case policy.Added:
+		return "a heading was added"
+	case policy.Removed:
+		return "a heading was removed"
+	case policy.Reworded, policy.Moved, policy.Renumbered:
+	}
+	return "the heading was reworded"
+}
+
+// fewWords is the length up to which an added paragraph that only its section
+// speaks for is taken for a label.
+const fewWords = 3
+
+// weighWhole grades a unit that was added or removed as a whole.
+func (j *judge) weighWhole(d *draft, v *verdict, topics []topic, words []string) {
+	what := "added"
+	if d.edit.Op == policy.Removed {
+		what = "removed"
+	}
+	aged := ages(words)
+	for _, p := range notAges(periods(words), aged) {
+		v.add(false, "names a period: %s", quote(p.shown))
+	}
+	for _, a := range aged {
+		v.add(false, "names an age: %s", quote(a.shown))
+	}
+	for _, t := range topics {
+		if !isMaterial(t.category) {
+			continue
+		}
+		if t.text || d.item || len(words) > fewWords && !isCourtesy(j.lex.find(words, false)) {
+			v.add(true, "%s text on %s", what, t.category)
+			return
+		}
+	}
+	v.add(false, "%s text without a compliance cue", what)
+}
+
+// isCourtesy reports whether a text is made of pointers and politeness.
+func isCourtesy(hits []hit) bool {
+	for _, h := range hits {
+		if h.category == policy.OtherCategory {
+			return true
+		}
+	}
+	return false
+}
+
+// weighFacts compares periods and ages.
+func weighFacts(v *verdict, topics []topic, oldWords, newWords []string) {
+	oldAges, newAges := ages(oldWords), ages(newWords)
+	if gone, come := factDiff(oldAges, newAges); len(gone)+len(come) > 0 {
+		v.add(true, "minimum age %s", showFacts(gone, come))
+		v.about(policy.InternationalSpecificAudiences)
+	}
+	gone, come := factDiff(notAges(periods(oldWords), oldAges), notAges(periods(newWords), newAges))
+	if len(gone)+len(come) == 0 {
+		return
+	}
+	if hasTopic(topics, policy.DataRetention) {
+		v.add(true, "retention period %s", showFacts(gone, come))
+		v.about(policy.DataRetention)
+		return
+	}
+	v.add(anyMaterial(topics), "period %s", showFacts(gone, come))
+}
+
+func hasTopic(topics []topic, c policy.Category) bool {
+	return slices.ContainsFunc(topics, func(t topic) bool { return t.category == c })
+}
+
+func anyMaterial(topics []topic) bool {
+	return slices.ContainsFunc(topics, func(t topic) bool { return isMaterial(t.category) })
+}

@@ -1,0 +1,189 @@
+package diffing
+
+import (
+	"bufio"
+	"fmt"
+	"html"
+	"io"
+	"strings"
+
+	"watcher/policy"
+)
+
+// WriteMarkdown writes c as Markdown, deletions as ~~struck~~ and insertions
+// as **bold**. The policy's own text is escaped: it cannot make headings,
+// links, images or HTML.
+func WriteMarkdown(w io.Writer, c policy.Change) error {
+	b := bufio.NewWriter(w)
+	put := func(format string, args ...any) { _, _ = fmt.Fprintf(b, format, args...) } // the error stays for Flush
+	put("**%s** · %s\n", c.Significance, escapeMarkdown(oneLine(c.Summary)))
+	if len(c.Dates.Facts) > 0 {
+		put("\nDates: %s\n", dateFactTexts(c.Dates.Facts))
+	}
+	for _, g := range bySection(c.Edits) {
+		put("\n### %s\n", escapeMarkdown(oneLine(sectionTitle(g.section))))
+		for _, e := range g.edits {
+			put("\n*%s*\n\n%s\n", escapeMarkdown(oneLine(gradeLine(e))), quoteMarkdown(editMarkdown(e)))
+			for _, r := range e.Reasons {
+				put("\n- %s", escapeMarkdown(oneLine(r)))
+			}
+			if len(e.Reasons) > 0 {
+				put("\n")
+			}
+		}
+	}
+	if len(c.Links) > 0 {
+		put("\n### Link targets\n\n")
+		for _, l := range c.Links {
+			put("- %s: %s → %s\n", escapeMarkdown(oneLine(l.Text)), escapeMarkdown(oneLine(l.Old)), escapeMarkdown(oneLine(l.New)))
+		}
+	}
+	if err := b.Flush(); err != nil {
+		return fmt.Errorf("write change as Markdown: %w", err)
+	}
+	return nil
+}
+
+func editMarkdown(e policy.Edit) string {
+	switch {
+	case len(e.Redline) > 0:
+		var b strings.Builder
+		for _, s := range e.Redline {
+			b.WriteString(spanMarkdown(s))
+		}
+		return b.String()
+	case e.Op == policy.Removed:
+		return spanMarkdown(policy.Span{Op: policy.SpanDelete, Text: e.Old})
+	case e.Op == policy.Added:
+		return spanMarkdown(policy.Span{Op: policy.SpanInsert, Text: e.New})
+	case e.Op == policy.Renumbered:
+		return escapeMarkdown(printable(e.Old)) + " → " + escapeMarkdown(printable(e.New))
+	}
+	return escapeMarkdown(printable(e.New))
+}
+
+// spanMarkdown marks the words of a span. White space stays outside the marks,
+// else Markdown would not see them, and every line has marks of its own.
+func spanMarkdown(s policy.Span) string {
+	text := printable(s.Text)
+	mark := ""
+	switch s.Op {
+	case policy.SpanEqual:
+		return escapeMarkdown(text)
+	case policy.SpanDelete:
+		mark = "~~"
+	case policy.SpanInsert:
+		mark = "**"
+	}
+	lines := strings.Split(text, "\n")
+	for i, l := range lines {
+		core := strings.TrimSpace(l)
+		if core == "" {
+			continue
+		}
+		at := strings.Index(l, core)
+		lines[i] = l[:at] + mark + escapeMarkdown(core) + mark + l[at+len(core):]
+	}
+	return strings.Join(lines, "\n")
+}
+
+// quoteMarkdown makes text a block quote; its line breaks stay.
+func quoteMarkdown(text string) string {
+	return "> " + strings.ReplaceAll(text, "\n", "  \n> ")
+}
+
+// escapeMarkdown escapes everything that Markdown could take for markup.
+func escapeMarkdown(s string) string {
+	var b strings.Builder
+	for _, r := range s {
+		switch {
+		case r == '<':
+			b.WriteString("&lt;")
+			continue
+		case r == '&':
+			b.WriteString("&amp;")
+			continue
+		case strings.ContainsRune("\\`*_{}[]()#+-!|~>@", r):
+			b.WriteByte('\\')
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
+}
+
+// WriteHTML writes c as an HTML fragment without script, style or any address
+// from the policy: sections and lists with <del> and <ins>. Every text of the
+// policy is escaped.
+func WriteHTML(w io.Writer, c policy.Change) error {
+	b := bufio.NewWriter(w)
+	put := func(format string, args ...any) { _, _ = fmt.Fprintf(b, format, args...) } // the error stays for Flush
+	put("<div class=\"change change-%s\">\n<p class=\"change-summary\"><strong>%s</strong> %s</p>\n",
+		escape(string(c.Significance)), escape(string(c.Significance)), escape(oneLine(c.Summary)))
+	if len(c.Dates.Facts) > 0 {
+		put("<p class=\"change-dates\">%s</p>\n", escape(dateFactTexts(c.Dates.Facts)))
+	}
+	for _, g := range bySection(c.Edits) {
+		put("<section>\n<h3>%s</h3>\n", escape(oneLine(sectionTitle(g.section))))
+		for _, e := range g.edits {
+			put("<div class=\"edit edit-%s\" id=\"%s\">\n", escape(string(e.Op)), escape(e.ID))
+			put("<p class=\"edit-grade\">%s</p>\n<blockquote>%s</blockquote>\n", escape(oneLine(gradeLine(e))), editHTML(e))
+			put("%s</div>\n", reasonsHTML(e.Reasons))
+		}
+		put("</section>\n")
+	}
+	if len(c.Links) > 0 {
+		put("<section>\n<h3>Link targets</h3>\n<ul>\n")
+		for _, l := range c.Links {
+			put("<li>%s: <del>%s</del> <ins>%s</ins></li>\n", escape(oneLine(l.Text)), escape(oneLine(l.Old)), escape(oneLine(l.New)))
+		}
+		put("</ul>\n</section>\n")
+	}
+	put("</div>\n")
+	if err := b.Flush(); err != nil {
+		return fmt.Errorf("write change as HTML: %w", err)
+	}
+	return nil
+}
+
+func reasonsHTML(reasons []string) string {
+	if len(reasons) == 0 {
+		return ""
+	}
+	var b strings.Builder
+	b.WriteString("<ul class=\"edit-reasons\">\n")
+	for _, r := range reasons {
+		b.WriteString("<li>" + escape(oneLine(r)) + "</li>\n")
+	}
+	b.WriteString("</ul>\n")
+	return b.String()
+}
+
+func editHTML(e policy.Edit) string {
+	spans := e.Redline
+	switch {
+	case len(spans) > 0:
+	case e.Op == policy.Removed:
+		spans = []policy.Span{{Op: policy.SpanDelete, Text: e.Old}}
+	case e.Op == policy.Added:
+		spans = []policy.Span{{Op: policy.SpanInsert, Text: e.New}}
+	case e.Op == policy.Renumbered:
+		return escape(printable(e.Old)) + " → " + escape(printable(e.New))
+	default:
+		spans = []policy.Span{{Op: policy.SpanEqual, Text: e.New}}
+	}
+	var b strings.Builder
+	for _, s := range spans {
+		text := strings.ReplaceAll(escape(printable(s.Text)), "\n", "<br>\n")
+		switch s.Op {
+		case policy.SpanEqual:
+			b.WriteString(text)
+		case policy.SpanDelete:
+			b.WriteString("<del>" + text + "</del>")
+		case policy.SpanInsert:
+			b.WriteString("<ins>" + text + "</ins>")
+		}
+	}
+	return b.String()
+}
+
+func escape(s string) string { return html.EscapeString(s) }

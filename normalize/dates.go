@@ -1,0 +1,406 @@
+package normalize
+
+import (
+	"net/url"
+	"regexp"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"watcher/policy"
+)
+
+// ParseDate reads s as one date in any of the supported languages; lang, which
+// may be "", decides the order of day and month where the digits do not. The
+// second result is false when s is no date or more than a date.
+func ParseDate(s, lang string) (policy.Date, bool) {
+	d, ok := wholeDate(s, languageOrder(lang, ""))
+	d.Raw = clean(s)
+	return d, ok
+}
+
+// maxDateLen bounds a line that may be a date alone, in bytes.
+const maxDateLen = 60
+
+// openDate matches the ways to say that a date is still to come.
+var openDate = regexp.MustCompile(`(?i)\b(?:tbd|tbc|tba|to be (?:determined|defined|confirmed|announced)|à définir|por definir|da definire|noch offen)\b|\[[^\]]{0,30}(?:date|datum|fecha|data|tbd|day|month)[^\]]{0,30}\]|\[[●•xX_ .]{1,12}\]|\{\{?[^}]{0,30}date[^}]{0,30}\}?\}|<[^>]{0,20}date[^>]{0,20}>`)
+
+// wholeDate reads a line that holds a date and nothing else.
+func wholeDate(s string, order dayOrder) (policy.Date, bool) {
+	s = clean(clip(s, 4*maxDateLen))
+	if m := openDate.FindStringIndex(s); m != nil && m[1]-m[0] >= len(s) {
+		return policy.Date{Kind: policy.DateUnspecified, Placeholder: true}, true
+	}
+	s = strings.Trim(s, " .,;:()[]*_–—-|")
+	if s == "" || len(s) > maxDateLen {
+		return policy.Date{}, false
+	}
+	p := parser{s: s, t: scan(s), order: order}
+	if len(p.t) > 2*maxDateTokens {
+		return policy.Date{}, false
+	}
+	for i := 0; i < len(p.t) && i <= 2; i++ {
+		if i > 0 && !leadWord(p.t[i-1]) {
+			break
+		}
+		if d, next, ok := p.date(i); ok && p.skip(next, yearWord, 2) >= len(p.t) {
+			return d, true
+		}
+	}
+	if y := p.part(0); len(p.t) == 1 && y.width == 4 && y.ok {
+		d := build(y, part{}, part{})
+		return d, d.Value != "" || d.Placeholder
+	}
+	return policy.Date{}, false
+}
+
+// leadWord says whether a word may stand before a date that is alone on a
+// line: a weekday or an article.
+func leadWord(t token) bool {
+	switch t.text {
+	case "on", "le", "am", "den", "el", "il", "op", "dne", "dnia", "em", ",", "the":
+		return true
+	}
+	return t.kind == 'a' && (strings.HasSuffix(t.text, "day") || strings.HasSuffix(t.text, "tag") || strings.HasSuffix(t.text, "di") ||
+		strings.HasSuffix(t.text, "dag") || strings.HasSuffix(t.text, "mittwoch"))
+}
+
+// yearWord is the word for "year" that Polish and Czech put after one.
+func yearWord(t token) bool { return t.text == "r" || t.text == "roku" || t.text == "." }
+
+// dateOnly says whether a line is a date.
+func dateOnly(s string) bool {
+	if len(s) > maxDateLen || !strings.ContainsFunc(s, func(r rune) bool { return unicode.IsDigit(r) || r == 'X' || r == '[' }) {
+		return false
+	}
+	_, ok := wholeDate(s, dayOrder{})
+	return ok
+}
+
+// connectors may stand between a label and its date.
+const connectors = `(?:[\s\p{Z}:：.,;|(\[>*_=–—-]|\b(?:on|at|as|of|in|is|was|are|the|this|from|since|date|version|policy|by|us|to|am|vom|den|der|dem|ab|seit|zum|wurde|le|du|la|en|au|est|dès|date|el|de|del|desde|es|a|fecha|il|al|dal|data|op|per|van|do|da|em|dia|dnia|z|od|ze|dne|ode|d|fra|från|för|per)\b)*`
+
+var (
+	labelBefore = compileLabels(labels(), `(?i)(?:^|[^\p{L}])(`, `)`+connectors+`$`)
+	labelAlone  = compileLabels(labels(), `(?i)^[\s\p{P}]*(`, `)`+connectors+`$`)
+	labelAfter  = compileLabels(suffixLabels(), `(?i)^[\s\p{P}]{0,4}(`, `)`)
+)
+
+type labelPattern struct {
+	kind policy.DateKind
+	re   *regexp.Regexp
+}
+
+// compileLabels makes one pattern per kind.
+func compileLabels(list []label, before, after string) []labelPattern {
+	var out []labelPattern
+	for _, kind := range []policy.DateKind{policy.DateUpdated, policy.DateEffective, policy.DatePublished} {
+		var words []string
+		for _, l := range list {
+			if l.kind == kind {
+				words = append(words, l.words)
+			}
+		}
+		out = append(out, labelPattern{kind, regexp.MustCompile(before + strings.Join(words, "|") + after)})
+	}
+	return out
+}
+
+// matchLabel returns the kind of the label in s and where it begins. Of two
+// labels the one nearer to the date wins: the one that begins later, unless
+// the earlier one is longer and contains it.
+func matchLabel(patterns []labelPattern, s string) (kind policy.DateKind, start, end int, ok bool) {
+	start = -1
+	for _, p := range patterns {
+		m := p.re.FindStringSubmatchIndex(s)
+		if m == nil {
+			continue
+		}
+		if start < 0 || m[2] < start && m[3] >= end || m[2] > end {
+			kind, start, end = p.kind, m[2], m[3]
+		}
+	}
+	return kind, start, end, start >= 0
+}
+
+// The reach of labels, in bytes and words.
+const (
+	labelReach   = 120
+	claimWords   = 30
+	maxDates     = 12
+	topLines     = 14
+	maxDateChars = 4000
+)
+
+var (
+	// subject is what a sentence must be about for its date to be the
+	// document's own.
+	subject = regexp.MustCompile(`(?i)\b(?:this|these|our|the|diese|dieser|unsere|la présente|cette|notre|les présentes|esta|este|la presente|nuestra|questa|la presente|deze|dit|ons|esta|nossa|niniejsza|denne|denna|tyto|toto)\b.{0,60}\b(?:policy|policies|notice|statement|terms|agreement|document|page|version|addendum|declaration|guidelines|erklärung|\w*erklärung|\w*hinweise|\w*bedingungen|politique|charte|notice|conditions|mentions|política|aviso|términos|informativa|condizioni|verklaring|voorwaarden|termos|polityka|regulamin|politik|policyn|zásady)\b|\bwe\b.{0,30}$`)
+	// foreign sentences speak of other documents or of the law.
+	foreign = regexp.MustCompile(`(?i)\b(?:previous|prior|earlier|former|archived?|old|superseded|act|law|regulation|directive|gesetz|verordnung|loi|règlement|ley|reglamento|legge|regolamento|wet|verordening)\b`)
+)
+
+// findDates returns the dates that a document claims of itself, in document
+// order: those with a label, and dates that stand alone near the top.
+func findDates(units []unit, order dayOrder) []policy.Date {
+	var out []policy.Date
+	seen := map[policy.Date]bool{}
+	words := 0
+	for i := range units {
+		u := &units[i]
+		if len(out) >= maxDates {
+			break
+		}
+		if len(u.text) <= maxDateChars && mayHoldDate(u.text) {
+			for _, d := range unitDates(units, i, order, i < topLines && words < 150) {
+				k := policy.Date{Kind: d.Kind, Value: d.Value, Placeholder: d.Placeholder, Impossible: d.Impossible}
+				if !seen[k] {
+					seen[k] = true
+					out = append(out, d)
+				}
+			}
+		}
+		words += countWords(u.text)
+	}
+	return out
+}
+
+// mayHoldDate rules out, fast, texts without anything that could be a date: a
+// year, a placeholder or a numeric date with a short year.
+func mayHoldDate(s string) bool {
+	for i := 0; i+2 < len(s); i++ {
+		switch c := s[i]; {
+		case c == '[' || c == '<' || c == '{':
+			return true
+		case i+3 < len(s) && (c == '1' && s[i+1] == '9' || c == '2' && s[i+1] == '0') && digit(s[i+2]) && digit(s[i+3]):
+			return true
+		case digit(c) && digit(s[i+2]) && (s[i+1] == '/' || s[i+1] == '.' || s[i+1] == '-'):
+			return true
+		case (c == 'X' || c == 'x') && s[i+1] == c, c == '0' && s[i+1] == '0':
+			return true
+		case (c|0x20) == 't' && (s[i+1]|0x20) == 'b' && (i == 0 || s[i-1] == ' '), (c|0x20) == 'y' && (s[i+1]|0x20) == 'y':
+			return true
+		}
+	}
+	return strings.Contains(s, "to be ") && len(s) < 120
+}
+
+func digit(c byte) bool { return c >= '0' && c <= '9' }
+
+// unitDates returns the dates of one line.
+func unitDates(units []unit, i int, order dayOrder, top bool) []policy.Date {
+	text := units[i].text
+	if d, ok := wholeDate(text, order); ok {
+		d.Raw = text
+		if i > 0 && len(units[i-1].text) <= labelReach {
+			if kind, _, _, ok := matchLabel(labelAlone, units[i-1].text); ok {
+				d.Kind, d.Raw = kind, joinLabel(units[i-1].text, text)
+				return []policy.Date{d}
+			}
+		}
+		if top && (d.Precision == policy.PrecisionDay || d.Precision == policy.PrecisionMonth || d.Placeholder) {
+			return []policy.Date{d}
+		}
+		return nil
+	}
+	var out []policy.Date
+	p := parser{s: text, t: scan(text), order: order}
+	for k := 0; k < len(p.t); {
+		d, next, ok := p.date(k)
+		if ok && labelFor(&d, text, p.t[k].start, p.t[next-1].end) {
+			out = append(out, d)
+		}
+		if !ok {
+			next = k + 1
+		}
+		k = next
+	}
+	if len(out) == 0 {
+		out = looseDate(text, order)
+	}
+	return out
+}
+
+func joinLabel(label, date string) string {
+	label = strings.TrimRight(label, " ")
+	if !strings.HasSuffix(label, ":") && !strings.HasSuffix(label, "：") {
+		label += ":"
+	}
+	return label + " " + date
+}
+
+// looseDate reads short labelled lines whose date is a bare year or still open.
+func looseDate(text string, order dayOrder) []policy.Date {
+	if countWords(text) > 12 {
+		return nil
+	}
+	var d policy.Date
+	start, end := 0, 0
+	if m := openDate.FindStringIndex(text); m != nil {
+		d.Placeholder, start, end = true, m[0], m[1]
+	} else if m := bareYear.FindStringIndex(text); m != nil {
+		d, _ = wholeDate(text[m[0]:m[1]], order)
+		start, end = m[0], m[1]
+	}
+	if end > 0 && labelFor(&d, text, start, end) {
+		return []policy.Date{d}
+	}
+	return nil
+}
+
+var bareYear = regexp.MustCompile(`\b(?:19|20)\d\d\.?$`)
+
+// labelFor completes a date found at text[start:end] with its label. It
+// returns false when the document does not claim the date of itself.
+func labelFor(d *policy.Date, text string, start, end int) bool {
+	sentence := sentenceStart(text, start)
+	before := text[max(sentence, runeStart(text, start-labelReach)):start]
+	if kind, at, _, ok := matchLabel(labelBefore, before); ok && claims(text[sentence:], start-len(before)+at-sentence, end-sentence) {
+		from := start - len(before) + at
+		if countWords(text[sentence:from]) <= 6 {
+			from = sentence
+		}
+		d.Kind, d.Raw = kind, strings.Trim(text[from:end], " (*_")
+		return true
+	}
+	if countWords(text) > 14 || utf8.RuneCountInString(text) > 80 {
+		return false
+	}
+	if kind, _, at, ok := matchLabel(labelAfter, text[end:]); ok && countWords(text[sentence:start]) <= 2 {
+		d.Kind, d.Raw = kind, strings.TrimSpace(text[start:end+at])
+		return true
+	}
+	return false
+}
+
+// strongLabel matches labels that nothing but a document's own date has.
+var strongLabel = regexp.MustCompile(`(?i)^(?:date of )?(?:the )?(?:last|latest|most recent|zuletzt|letzte|dernière|derniere|última|ultim|laatst|ostatni|senest|sidst|siste|senast|poslední|naposledy|最|(?:effective|revision|publication|version|issue) date|updated|revised)`)
+
+// maxAfter is how many words may follow a date in its sentence when its label
+// is of those that also begin ordinary sentences ("As of 1 July 2020, we ...").
+const maxAfter = 5
+
+// claims says whether a sentence speaks of the document itself; its label
+// begins at the given place and its date ends at the other.
+func claims(sentence string, at, end int) bool {
+	lead := strings.Trim(strings.TrimSpace(sentence[:at]), "([*_ -–—|•")
+	words := countWords(lead)
+	if words == 0 && !strongLabel.MatchString(sentence[at:]) && countWords(firstSentence(sentence[end:])) > maxAfter {
+		return false
+	}
+	switch {
+	case foreign.MatchString(lead):
+		return false
+	case words == 0, words <= 3 && len(sentence) <= 90:
+		return countWords(firstSentence(sentence)) <= claimWords
+	case words <= 14 && subject.MatchString(sentence[:at]):
+		return countWords(firstSentence(sentence)) <= claimWords
+	}
+	return words <= 8 && countWords(sentence) <= 14
+}
+
+func firstSentence(s string) string {
+	if i := strings.Index(s, ". "); i >= 0 && i < len(s)-2 {
+		return s[:i]
+	}
+	return s
+}
+
+// sentenceStart returns where the sentence around a place begins. A full stop
+// after a number or a single letter ends no sentence.
+func sentenceStart(text string, at int) int {
+	for i := at - 2; i > 0; i-- {
+		switch text[i] {
+		case '.', '!', '?', ';':
+			if text[i+1] == ' ' && i > 1 && text[i-1] > '9' && text[i-2] > ' ' && text[i-2] != '.' {
+				return i + 2
+			}
+		}
+	}
+	return 0
+}
+
+func runeStart(s string, i int) int {
+	if i <= 0 {
+		return 0
+	}
+	for i < len(s) && !utf8.RuneStart(s[i]) {
+		i++
+	}
+	return i
+}
+
+// labelledDate says whether a short line is a label with its date.
+func labelledDate(s string) bool {
+	if len(s) > 120 || !mayHoldDate(s) {
+		return false
+	}
+	return len(unitDates([]unit{{text: s}}, 0, dayOrder{}, true)) > 0
+}
+
+// labelledOnly keeps the dates that have a label.
+func labelledOnly(dates []policy.Date) []policy.Date {
+	var out []policy.Date
+	for _, d := range dates {
+		if d.Kind != policy.DateUnspecified {
+			out = append(out, d)
+		}
+	}
+	return out
+}
+
+var slashDate = regexp.MustCompile(`\b(\d{1,2})[/-](\d{1,2})[/-](?:\d{4}|\d{2})\b`)
+
+// orderHint infers the order of day and month: from dates of the document of
+// which only one reading exists, else from language and host.
+func orderHint(units []unit, lang, page string) dayOrder {
+	dayFirst, monthFirst := 0, 0
+	for i := range units {
+		if !strings.ContainsAny(units[i].text, "/-") {
+			continue
+		}
+		for _, m := range slashDate.FindAllStringSubmatch(clip(units[i].text, maxDateChars), 20) {
+			if len(m[1]) == 2 && m[1] > "12" {
+				dayFirst++
+			}
+			if len(m[2]) == 2 && m[2] > "12" {
+				monthFirst++
+			}
+		}
+	}
+	switch {
+	case dayFirst > 0 && monthFirst == 0:
+		return dayOrder{sure: true}
+	case monthFirst > 0 && dayFirst == 0:
+		return dayOrder{monthFirst: true, sure: true}
+	}
+	return languageOrder(lang, page)
+}
+
+// languageOrder returns the order that a language uses. English has both: the
+// host's country decides, and the answer stays a guess.
+func languageOrder(lang, page string) dayOrder {
+	switch lang {
+	case "en", "":
+		return dayOrder{monthFirst: !countryHost(page)}
+	case "ja", "zh", "ko":
+		return dayOrder{monthFirst: true}
+	}
+	return dayOrder{sure: true}
+}
+
+// countryHost says whether the host lies in a country that writes the day
+// first: a two-letter top-level domain other than those sold worldwide.
+func countryHost(page string) bool {
+	u, err := url.Parse(page)
+	if err != nil {
+		return false
+	}
+	host := u.Hostname()
+	tld := host[strings.LastIndexByte(host, '.')+1:]
+	switch tld {
+	case "us", "io", "ai", "co", "me", "tv", "ly", "cc", "gg", "so", "sh", "to", "fm", "ph", "jp", "cn", "kr", "tw":
+		return false
+	}
+	return len(tld) == 2 && host != tld
+}

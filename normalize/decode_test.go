@@ -1,0 +1,106 @@
+package normalize
+
+import (
+	"testing"
+
+	"golang.org/x/net/html/charset"
+	"golang.org/x/text/encoding/unicode"
+)
+
+func encode(t *testing.T, label, s string) []byte {
+	t.Helper()
+	enc, name := charset.Lookup(label)
+	if enc == nil {
+		t.Fatalf("no charset %q", label)
+	}
+	if name == "utf-16le" {
+		enc = unicode.UTF16(unicode.LittleEndian, unicode.IgnoreBOM)
+	}
+	if name == "utf-16be" {
+		enc = unicode.UTF16(unicode.BigEndian, unicode.IgnoreBOM)
+	}
+	b, err := enc.NewEncoder().Bytes([]byte(s))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// TestDecode checks that a page gives the same text in every charset and under
+// every way to declare it.
+func TestDecode(t *testing.T) {
+	western := "<html><head><title>Données</title></head><body><p>Société à Genève – déjà protégée, très sûre, Größe</p></body></html>"
+	japanese := "<html><body><p>当社は、お客様の個人情報を適切に取り扱い、第三者に提供することはありません。プライバシーポリシーをご確認ください。</p></body></html>"
+	chinese := "<html><body><p>我们非常重视您的个人信息和隐私保护，并将按照法律法规的要求，采取相应的安全保护措施，尽力保护您的个人信息安全可控。</p></body></html>"
+	polish := "<html><body><p>Zażółć gęślą jaźń, przetwarzamy dane osobowe użytkowników</p></body></html>"
+	meta := func(label, s string) string { return "<meta charset=" + label + ">" + s }
+	for _, tc := range []struct {
+		name, label, header, text string
+	}{
+		{"utf-8 undeclared", "utf-8", "text/html", western},
+		{"utf-8 header", "utf-8", "text/html; charset=UTF-8", western},
+		{"utf-8 under a latin header", "utf-8", "text/html; charset=iso-8859-1", western},
+		{"windows-1252 header", "windows-1252", "text/html; charset=windows-1252", western},
+		{"windows-1252 as latin-1", "windows-1252", "text/html; charset=ISO-8859-1", western},
+		{"windows-1252 meta", "windows-1252", "text/html", meta("windows-1252", western)},
+		{"windows-1252 undeclared", "windows-1252", "text/html", western},
+		{"windows-1252 under utf-8 header", "windows-1252", "text/html; charset=utf-8", meta("windows-1252", western)},
+		{"iso-8859-2 meta", "iso-8859-2", "text/html", meta(`"iso-8859-2"`, polish)},
+		{"shift_jis header", "shift_jis", "text/html; charset=Shift_JIS", japanese},
+		{"shift_jis meta", "shift_jis", "text/html", meta("shift_jis", japanese)},
+		{"shift_jis undeclared", "shift_jis", "text/html", japanese},
+		{"euc-jp meta", "euc-jp", "text/html", meta("euc-jp", japanese)},
+		{"gb18030 header", "gb18030", "text/html; charset=gb18030", chinese},
+		{"gbk meta", "gbk", "text/html", meta("gb2312", chinese)},
+		{"utf-16le without mark", "utf-16le", "text/html", western},
+		{"utf-16be without mark", "utf-16be", "text/html", western},
+		{"utf-16le header", "utf-16le", "text/html; charset=utf-16le", western},
+		{"utf-16 mark", "utf-16le", "text/html", "\ufeff" + western},
+		{"utf-8 mark beats header", "utf-8", "text/html; charset=windows-1252", "\ufeff" + western},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			got, name, err := Decode(encode(t, tc.label, tc.text), tc.header)
+			if err != nil {
+				t.Fatal(err)
+			}
+			want := tc.text
+			if r := []rune(want); r[0] == 0xfeff {
+				want = string(r[1:])
+			}
+			if got != want {
+				t.Errorf("as %s: %q", name, clip(got, 120))
+			}
+		})
+	}
+	if got, _, err := Decode([]byte("a\xffb caf\xc3\xa9"), "text/html; charset=utf-8"); err != nil || got != "a\ufffdb café" {
+		t.Errorf("invalid byte: %q, %v", got, err)
+	}
+}
+
+func TestSniff(t *testing.T) {
+	for _, tc := range []struct{ name, body, header, url, want string }{
+		{"html", "<html>", "text/html; charset=utf-8", "", "text/html"},
+		{"xhtml", "<?xml version='1.0'?><html>", "application/xhtml+xml", "", "text/html"},
+		{"html as plain text", "<!DOCTYPE html><p>", "text/plain", "", "text/html"},
+		{"html undeclared", " <!-- a --><div>x", "", "", "text/html"},
+		{"html as xml", "<?xml version='1.0'?><!DOCTYPE html><html>", "application/xml", "", "text/html"},
+		{"xml", "<?xml version='1.0'?><rss>", "text/xml", "", "text/xml"},
+		{"pdf as html", "%PDF-1.4", "text/html", "", "application/pdf"},
+		{"html about pdf", "<html><p>%PDF-1.4 is a marker", "text/html", "", "text/html"},
+		{"text", "Privacy\nnotice", "text/plain", "", "text/plain"},
+		{"text undeclared", "Privacy\nnotice", "", "", "text/plain"},
+		{"text as octets", "Privacy\nnotice", "application/octet-stream", "", "text/plain"},
+		{"markdown", "# x", "text/markdown", "", "text/markdown"},
+		{"markdown by name", "# x", "text/plain", "https://a.example/PRIVACY.md?raw=1#top", "text/markdown"},
+		{"docx", "PK\x03\x04aaaaword/document.xml", "application/zip", "", mediaDOCX},
+		{"zip", "PK\x03\x04aaaa", "text/html", "", "application/zip"},
+		{"gzip", "\x1f\x8b\x08", "text/html", "", "application/gzip"},
+		{"binary", "ab\x00\x00\x00\x01", "text/html", "", "application/octet-stream"},
+		{"json", "{}", "application/json", "", "application/json"},
+		{"bad header", "Privacy", ";;", "", "text/plain"},
+	} {
+		if got := Sniff([]byte(tc.body), tc.header, tc.url); got != tc.want {
+			t.Errorf("%s: %q, want %q", tc.name, got, tc.want)
+		}
+	}
+}

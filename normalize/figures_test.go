@@ -1,0 +1,248 @@
+package normalize
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"sort"
+	"strings"
+	"testing"
+	"time"
+
+	"watcher/policy"
+)
+
+// TestReplay reads real pages: no error but ErrUnsupported for PDF. In short
+// form it takes the first two bodies of every document; WATCHER_REPLAY=full
+// takes all of them and prints figures.
+func TestReplay(t *testing.T) {
+	full := os.Getenv("WATCHER_REPLAY") == "full"
+	if testing.Short() && !full {
+		t.Skip("short")
+	}
+	auto, err := New(Rules{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, dir := range replayDocs(t) {
+		bodies := readBodies(t, dir)
+		for i, l := range readManifest(t, dir) {
+			if i >= 2 && !full {
+				break
+			}
+			body := bodies[l.SHA256]
+			_, err := auto.Document(Input{Body: body, ContentType: l.Mime, URL: l.URL})
+			if isPDF := strings.HasPrefix(string(body), "%PDF"); isPDF != errors.Is(err, ErrUnsupported) || err != nil && !isPDF {
+				t.Errorf("%s %s: %v", docName(dir), l.SHA256[:12], err)
+			}
+		}
+	}
+}
+
+// minPageWords is the gate's floor: shorter pages are no policies.
+const minPageWords = 50
+
+// figures are what TestReplayFigures measures.
+type figures struct {
+	pairs, same   int
+	recall        []float64
+	low           []string
+	precision     []float64
+	times         []time.Duration
+	worst         string
+	byDoc         map[string][2]int
+	headless, all int
+	dated         int
+}
+
+// TestReplayFigures prints stability, recall and speed over the replay corpus.
+// It asserts nothing by the clock. Run it with WATCHER_REPLAY=full and -v.
+func TestReplayFigures(t *testing.T) {
+	if os.Getenv("WATCHER_REPLAY") != "full" {
+		t.Skip("set WATCHER_REPLAY=full to measure")
+	}
+	f := figures{byDoc: map[string][2]int{}}
+	for _, dir := range replayDocs(t) {
+		f.measure(t, dir)
+	}
+	f.print(t)
+}
+
+func (f *figures) measure(t *testing.T, dir string) {
+	auto, err := New(Rules{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := docName(dir)
+	bodies := readBodies(t, dir)
+	prev, compared := "", map[string]bool{}
+	for i, l := range readManifest(t, dir) {
+		in := Input{Body: bodies[l.SHA256], ContentType: l.Mime, URL: l.URL}
+		begin := time.Now()
+		doc, err := auto.Document(in)
+		took := time.Since(begin)
+		if err != nil {
+			prev = ""
+			continue
+		}
+		if len(f.times) == 0 || took > f.max() {
+			f.worst = fmt.Sprintf("%s seq %d (%d kB)", name, l.Seq, len(in.Body)>>10)
+		}
+		f.times = append(f.times, took)
+		text := doc.Text()
+		if l.Label == "noise" && prev != "" && doc.Words() >= minPageWords {
+			d := f.byDoc[name]
+			f.pairs++
+			d[1]++
+			if text == prev {
+				f.same++
+			} else {
+				d[0]++
+				if os.Getenv("WATCHER_REPLAY_DIFF") != "" && d[0] <= 2 {
+					showDiff(t, name, l.Seq, prev, text)
+				}
+			}
+			f.byDoc[name] = d
+		}
+		if prev = text; doc.Words() < minPageWords {
+			prev = "" // an error page in status 200, which the gate rejects
+		}
+		if i%12 == 0 && l.Declaration != nil && len(l.Declaration.Select) > 0 && l.Label != "blocked" && !compared[l.SHA256] {
+			compared[l.SHA256] = true
+			f.compare(t, name, l, in, doc)
+		}
+	}
+}
+
+func (f *figures) max() time.Duration {
+	var m time.Duration
+	for _, d := range f.times {
+		m = max(m, d)
+	}
+	return m
+}
+
+// compare measures how much of the hand-selected text is in the automatic one.
+func (f *figures) compare(t *testing.T, name string, l manifestLine, in Input, doc policy.Document) {
+	n, err := New(Rules{Select: l.Declaration.Select, Remove: l.Declaration.Remove})
+	if err != nil {
+		t.Logf("%s: %v", name, err)
+		return
+	}
+	want, err := n.Document(in)
+	if err != nil || want.Words() < 50 {
+		return
+	}
+	for _, d := range want.Dropped {
+		if d.Rule == ruleUnmatched {
+			return
+		}
+	}
+	a, b := shingles(want), shingles(doc)
+	r, p := contained(a, b), contained(b, a)
+	f.recall = append(f.recall, r)
+	f.precision = append(f.precision, p)
+	f.all++
+	if len(doc.Dates) > 0 {
+		f.dated++
+	}
+	if len(doc.Sections) < 3 {
+		f.headless++
+	}
+	if r < 0.9 || p < 0.5 {
+		f.low = append(f.low, fmt.Sprintf("%s seq %d recall %.2f precision %.2f words %d/%d", name, l.Seq, r, p, doc.Words(), want.Words()))
+	}
+}
+
+// shingles returns the runs of five words of a document.
+func shingles(d policy.Document) map[string]bool {
+	var words []string
+	for _, s := range d.Sections {
+		words = append(words, strings.Fields(strings.ToLower(s.Heading))...)
+		for _, b := range s.Blocks {
+			words = append(words, strings.Fields(strings.ToLower(b.Text))...)
+		}
+	}
+	out := map[string]bool{}
+	for i := 0; i+5 <= len(words); i++ {
+		out[strings.Join(words[i:i+5], " ")] = true
+	}
+	return out
+}
+
+func contained(a, b map[string]bool) float64 {
+	if len(a) == 0 {
+		return 1
+	}
+	n := 0
+	for s := range a {
+		if b[s] {
+			n++
+		}
+	}
+	return float64(n) / float64(len(a))
+}
+
+func (f *figures) print(t *testing.T) {
+	t.Logf("stability: %d of %d noise pairs identical = %.4f", f.same, f.pairs, float64(f.same)/float64(max(f.pairs, 1)))
+	var names []string
+	for n, d := range f.byDoc {
+		if d[0] > 0 {
+			names = append(names, n)
+		}
+	}
+	sort.Slice(names, func(i, k int) bool { return f.byDoc[names[i]][0] > f.byDoc[names[k]][0] })
+	for _, n := range names {
+		t.Logf("  unstable %3d of %3d  %s", f.byDoc[n][0], f.byDoc[n][1], n)
+	}
+	sort.Float64s(f.recall)
+	t.Logf("recall: n %d mean %.4f p10 %.3f p50 %.3f min %.3f; precision mean %.3f", len(f.recall), mean(f.recall), at(f.recall, 10), at(f.recall, 50), at(f.recall, 0), mean(f.precision))
+	for _, s := range f.low {
+		t.Logf("  low %s", s)
+	}
+	t.Logf("dated %d, fewer than 3 sections %d, of %d", f.dated, f.headless, f.all)
+	sort.Slice(f.times, func(i, k int) bool { return f.times[i] < f.times[k] })
+	n := len(f.times)
+	t.Logf("time: n %d p50 %v p90 %v p99 %v max %v (%s)", n, f.times[n/2], f.times[n*90/100], f.times[n*99/100], f.times[n-1], f.worst)
+}
+
+func mean(v []float64) float64 {
+	sum := 0.0
+	for _, x := range v {
+		sum += x
+	}
+	return sum / float64(max(len(v), 1))
+}
+
+func at(sorted []float64, percent int) float64 {
+	if len(sorted) == 0 {
+		return 0
+	}
+	return sorted[min(len(sorted)*percent/100, len(sorted)-1)]
+}
+
+// showDiff logs the lines in which two texts differ.
+func showDiff(t *testing.T, name string, seq int, a, b string) {
+	in := func(s string) map[string]bool {
+		m := map[string]bool{}
+		for l := range strings.SplitSeq(s, "\n") {
+			m[l] = true
+		}
+		return m
+	}
+	old, cur := in(a), in(b)
+	n := 0
+	for _, side := range []struct {
+		sign  string
+		text  string
+		other map[string]bool
+	}{{"-", a, cur}, {"+", b, old}} {
+		for l := range strings.SplitSeq(side.text, "\n") {
+			if !side.other[l] && n < 12 {
+				t.Logf("%s %d %s %s", name, seq, side.sign, clip(l, 160))
+				n++
+			}
+		}
+		n = 0
+	}
+}

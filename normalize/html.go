@@ -1,0 +1,116 @@
+package normalize
+
+import (
+	"net/url"
+	"strings"
+
+	"golang.org/x/net/html"
+	"golang.org/x/net/html/atom"
+
+	"watcher/policy"
+)
+
+// html makes a document of an HTML page.
+func (n *Normalizer) html(in Input) (policy.Document, error) {
+	text, _, err := Decode(in.Body, in.ContentType)
+	if err != nil {
+		return policy.Document{}, err
+	}
+	p, root, err := parsePage(strings.ReplaceAll(text, "\x00", ""))
+	if err != nil {
+		return policy.Document{}, err
+	}
+	base := baseURL(root, in.URL)
+	doc := policy.Document{Title: pageTitle(root), Lang: pageLang(root)}
+
+	drops := p.prune(hiddenRules())
+	p.total = p.nodes[0].words
+	full := p.units(base)
+	doc.Full = fullText(full)
+
+	chosen, matched := p.select_(n, root)
+	drops = append(drops, chosen...)
+	if !matched {
+		doc.Dropped = append(doc.Dropped, policy.Drop{Rule: ruleUnmatched, Path: "select", Excerpt: excerpt(selectors(n))})
+	}
+	doc.Dropped = append(doc.Dropped, p.report(drops)...)
+	n.finish(&doc, p.units(base), full, in, false)
+	return doc, nil
+}
+
+// ruleUnmatched tells that the configured selectors matched nothing, so that
+// the automatic choice was used. Triage reads it.
+const ruleUnmatched = "select_unmatched"
+
+// select_ narrows the page to the policy: by the configured selectors, else by
+// the pruning rules and the declared main content.
+func (p *page) select_(n *Normalizer, root *html.Node) (drops []dropped, matched bool) {
+	matched = true
+	if len(n.choose)+len(n.remove) > 0 {
+		drops, matched = p.configured(root, n.choose, n.remove)
+		if len(n.choose) > 0 && matched {
+			return drops, true
+		}
+	}
+	prose := p.nodes[0].prose
+	auto := append(p.prune(boilerplateRules()), p.choose()...)
+	p.mend(auto, prose)
+	return append(drops, auto...), matched
+}
+
+func selectors(n *Normalizer) string {
+	var s []string
+	for _, sel := range n.choose {
+		s = append(s, sel.String())
+	}
+	return strings.Join(s, ", ")
+}
+
+func pageTitle(root *html.Node) string {
+	head := find(root, atom.Head)
+	if head == nil {
+		return ""
+	}
+	if t := find(head, atom.Title); t != nil && t.FirstChild != nil {
+		if s := clean(t.FirstChild.Data); s != "" {
+			return s
+		}
+	}
+	for h := range head.Descendants() {
+		if h.DataAtom == atom.Meta && attr(h, "property") == "og:title" {
+			return clean(attr(h, "content"))
+		}
+	}
+	return ""
+}
+
+// pageLang returns the primary subtag of the root element's language.
+func pageLang(root *html.Node) string {
+	h := find(root, atom.Html)
+	if h == nil {
+		return ""
+	}
+	lang := attr(h, "lang")
+	if lang == "" {
+		lang = attr(h, "xml:lang")
+	}
+	return primaryTag(lang)
+}
+
+func baseURL(root *html.Node, page string) *url.URL {
+	base, err := url.Parse(page)
+	if err != nil || page == "" {
+		base = nil
+	}
+	if head := find(root, atom.Head); head != nil {
+		if h := find(head, atom.Base); h != nil {
+			if ref, err := url.Parse(strings.TrimSpace(attr(h, "href"))); err == nil {
+				if base != nil {
+					return base.ResolveReference(ref)
+				}
+				return ref
+			}
+		}
+	}
+	return base
+}

@@ -1,0 +1,61 @@
+package normalize
+
+import (
+	"strings"
+
+	"watcher/policy"
+)
+
+// unit is one line that a reader sees: a heading, paragraph, list item or
+// table row, before it is known which of them it is for certain.
+type unit struct {
+	kind   policy.BlockKind
+	text   string
+	marker string
+	depth  int
+	links  []policy.Link
+	// level is the heading level, 0 for what is no heading. Markup gives it
+	// first (fixed), wording later.
+	level int
+	fixed bool
+	// strong is set when the whole text is bold or the label of an accordion.
+	strong bool
+	// gap is set when a blank line stood before the text.
+	gap bool
+	// notice is set for text that pruning put outside of the policy.
+	notice bool
+}
+
+func (u unit) heading() bool { return u.level > 0 }
+
+// sections builds the flat list of sections. Text before the first heading
+// forms a section of level 0.
+func sections(units []unit) []policy.Section {
+	var out []policy.Section
+	for _, u := range units {
+		if u.heading() {
+			out = append(out, policy.Section{Heading: u.text, Level: u.level})
+			continue
+		}
+		if len(out) == 0 {
+			out = append(out, policy.Section{})
+		}
+		s := &out[len(out)-1]
+		s.Blocks = append(s.Blocks, policy.Block{Kind: u.kind, Text: u.text, Marker: u.marker, Depth: u.depth, Links: u.links})
+	}
+	return out
+}
+
+// fullText returns the units one per line.
+func fullText(units []unit) string {
+	var b strings.Builder
+	for _, u := range units {
+		if u.marker != "" {
+			b.WriteString(u.marker)
+			b.WriteByte(' ')
+		}
+		b.WriteString(u.text)
+		b.WriteByte('\n')
+	}
+	return b.String()
+}

@@ -1,0 +1,113 @@
+package bolt
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/klauspost/compress/zstd"
+
+	"watcher/policy"
+)
+
+// maxPayload bounds what is compressed and what a stored frame may unpack to.
+// It lies far above the crawler's own cap; the two ends agree, so that
+// nothing is accepted that could not be read again.
+const maxPayload = 256 << 20
+
+// The codecs of bodies, by their first byte. Further ones (a delta on an
+// earlier body) can be added without a new format.
+const codecZstd = 'z'
+
+// codec turns values into payloads and back. It is safe for concurrent use.
+type codec struct {
+	enc *zstd.Encoder
+	dec *zstd.Decoder
+}
+
+func newCodec() (*codec, error) {
+	// The frame's own checksum is left out: the seal covers the frame and the
+	// capture's digest the body.
+	enc, err := zstd.NewWriter(nil, zstd.WithEncoderCRC(false), zstd.WithEncoderConcurrency(2), zstd.WithLowerEncoderMem(true))
+	if err != nil {
+		return nil, fmt.Errorf("zstd encoder: %w", err)
+	}
+	dec, err := zstd.NewReader(nil, zstd.WithDecoderMaxMemory(maxPayload), zstd.WithDecoderConcurrency(2), zstd.WithDecoderLowmem(true))
+	if err != nil {
+		return nil, fmt.Errorf("zstd decoder: %w", err)
+	}
+	return &codec{enc: enc, dec: dec}, nil
+}
+
+func (c *codec) close() {
+	c.dec.Close()
+	_ = c.enc.Close() // has no stream to flush
+}
+
+func (c *codec) compress(plain []byte) ([]byte, error) {
+	if len(plain) > maxPayload {
+		return nil, fmt.Errorf("a value of %d bytes is too large to store, the limit is %d", len(plain), maxPayload)
+	}
+	return c.enc.EncodeAll(plain, nil), nil
+}
+
+func (c *codec) decompress(frame []byte) ([]byte, error) {
+	plain, err := c.dec.DecodeAll(frame, nil)
+	if err != nil {
+		return nil, fmt.Errorf("%w: zstd: %w", policy.ErrDamaged, err)
+	}
+	return plain, nil
+}
+
+func (c *codec) packBody(body []byte) ([]byte, error) {
+	frame, err := c.compress(body)
+	if err != nil {
+		return nil, err
+	}
+	return append([]byte{codecZstd}, frame...), nil
+}
+
+func (c *codec) unpackBody(payload []byte) ([]byte, error) {
+	if len(payload) == 0 || payload[0] != codecZstd {
+		return nil, fmt.Errorf("%w: the body is in a form this program does not know; use a newer one", policy.ErrFormat)
+	}
+	return c.decompress(payload[1:])
+}
+
+func (c *codec) packJSON(v any) ([]byte, error) {
+	plain, err := marshal(v)
+	if err != nil {
+		return nil, err
+	}
+	return c.compress(plain)
+}
+
+func (c *codec) unpackJSON(payload []byte, v any) error {
+	plain, err := c.decompress(payload)
+	if err != nil {
+		return err
+	}
+	return unmarshal(plain, v)
+}
+
+func marshal(v any) ([]byte, error) {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return nil, fmt.Errorf("encode %T: %w", v, err)
+	}
+	return b, nil
+}
+
+// unmarshal decodes a payload whose seal was right: what does not decode was
+// written by another program.
+func unmarshal(b []byte, v any) error {
+	if err := json.Unmarshal(b, v); err != nil {
+		return fmt.Errorf("%w: decode %T: %w", policy.ErrDamaged, v, err)
+	}
+	return nil
+}
+
+var (
+	errClosed   = errors.New("store is closed")
+	errReadOnly = errors.New("store was opened read-only")
+)

@@ -1,0 +1,129 @@
+package bolt
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"runtime/debug"
+	"sync"
+	"sync/atomic"
+
+	"go.etcd.io/bbolt"
+
+	"watcher/policy"
+	"watcher/storage"
+)
+
+// DB is an open store. It is safe for concurrent use.
+type DB struct {
+	path     string
+	bolt     *bbolt.DB
+	file     *os.File // bbolt's own; used only when bbolt cannot be closed
+	readOnly bool
+	session  uint64
+	log      *slog.Logger
+	metrics  *metrics
+	codec    *codec
+
+	// open is held for reading by every call and for writing by Close, which
+	// so waits for them.
+	open   sync.RWMutex
+	closed bool
+
+	queue   chan *request
+	stopped chan struct{}
+	// broken is set when bbolt panicked in the middle of a commit: its memory
+	// cannot be trusted with another one. Reading goes on.
+	broken atomic.Pointer[error]
+}
+
+var _ storage.Store = (*DB)(nil)
+
+// Path returns the name of the store's file.
+func (db *DB) Path() string { return db.path }
+
+// Close waits for running calls and releases the file. Later calls of other
+// methods fail; a second Close does nothing.
+func (db *DB) Close() error {
+	db.open.Lock()
+	defer db.open.Unlock()
+	if db.closed {
+		return nil
+	}
+	db.closed = true
+	if !db.readOnly {
+		close(db.queue)
+		<-db.stopped
+	}
+	defer db.codec.close()
+	if db.broken.Load() != nil {
+		// bbolt may still hold its writer lock, and its Close would wait for it
+		// for ever. Closing the file gives up the lock on it.
+		return db.file.Close()
+	}
+	if err := db.bolt.Close(); err != nil {
+		return fmt.Errorf("close store %s: %w", db.path, err)
+	}
+	return nil
+}
+
+// enter starts a call; leave ends it.
+func (db *DB) enter(ctx context.Context) (leave func(), err error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	db.open.RLock()
+	if db.closed {
+		db.open.RUnlock()
+		return nil, errClosed
+	}
+	return db.open.RUnlock, nil
+}
+
+func (db *DB) tx(b *bbolt.Tx) *tx {
+	return &tx{bolt: b, session: db.session, onDamage: db.metrics.verify.Inc}
+}
+
+// view runs fn in a read transaction. An open one keeps the writer from
+// reusing pages: fn copies what it needs and does nothing slow.
+func (db *DB) view(ctx context.Context, fn func(*tx) error) error {
+	leave, err := db.enter(ctx)
+	if err != nil {
+		return err
+	}
+	defer leave()
+	return db.guard(func() error {
+		return db.bolt.View(func(b *bbolt.Tx) error { return fn(db.tx(b)) })
+	})
+}
+
+// query is view for functions with a result.
+func query[T any](ctx context.Context, db *DB, fn func(*tx) (T, error)) (T, error) {
+	var out T
+	err := db.view(ctx, func(t *tx) (err error) {
+		out, err = fn(t)
+		return err
+	})
+	if err != nil {
+		var none T
+		return none, err
+	}
+	return out, nil
+}
+
+// guard turns a panic of fn into policy.ErrDamaged. bbolt trusts the pages it
+// maps: on a page that rotted it fails an assertion, reads out of bounds or
+// faults, which without SetPanicOnFault would end the process.
+func (db *DB) guard(fn func() error) (err error) {
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	defer func() {
+		if v := recover(); v != nil {
+			db.metrics.verify.Inc()
+			db.log.Error("recovered from a panic", "stage", "storage", "file", db.path,
+				"panic", fmt.Sprint(v), "stack", string(debug.Stack()))
+			err = fmt.Errorf("%w: %s: %v (restore a backup)", policy.ErrDamaged, db.path, v)
+		}
+	}()
+	return fn()
+}

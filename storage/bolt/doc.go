@@ -1,0 +1,41 @@
+// Package bolt is the embedded engine: one bbolt file that holds everything
+// the program remembers. It is the only importer of go.etcd.io/bbolt.
+//
+// # Layout of format 1
+//
+// A policy is known inside the file by a number, its key; ids and names map
+// between the two, so that a rename touches two rows and no history. Keys of
+// rows are big-endian, so that order in the file is order in time. A time in
+// a key is 12 bytes: seconds with the sign bit flipped, then nanoseconds.
+//
+//	meta       "format", "created", "session"
+//	ids        policy id                      → policy key
+//	names      policy key                     → policy id
+//	states     policy key                     → state (JSON)
+//	claims     policy key                     → lease and fence (JSON)
+//	due        next check | policy key        → nothing
+//	lastbody   policy key                     → the capture that holds the newest body (JSON)
+//	captures   capture id                     → capture without body (JSON)
+//	bodies     capture id                     → codec byte, body
+//	versions   policy key | number            → version (JSON)
+//	documents  sequence                       → document (zstd of JSON)
+//	changes    sequence                       → change (zstd of JSON)
+//	timeline   captured at | policy key | number → nothing; versions with a change
+//	checks     policy key | at | sequence     → check (JSON)
+//	outbox     sequence                       → alert and its lease (JSON)
+//	alerts     alert id                       → sequence in outbox
+//	queue      state | receiver | sequence    → time of creation; undelivered alerts
+//
+// Every value begins with a SHA-256 over its bucket, its key and its payload,
+// which is checked whenever it is read: bbolt has no page checksums, and its
+// own check sees none of the flipped bits in values (etcd-io/bbolt#492). The
+// format and seal of the bucket meta are part of every future format.
+//
+// # Writing
+//
+// All writes pass through one goroutine that runs what has queued up while
+// the last fsync ran as one transaction. The freelist is not written (it
+// would be written whole at every commit) but rebuilt when the file is
+// opened, and the address space for the file is reserved at once, because a
+// writer that must grow the map waits for every open reader.
+package bolt

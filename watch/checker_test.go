@@ -1,0 +1,303 @@
+package watch
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/testutil"
+
+	"watcher/policy"
+)
+
+func TestEveryChangeOnce(t *testing.T) {
+	w := newWorld(t)
+	w.want(0, policy.OutcomeBaseline, "")
+	w.want(time.Hour, policy.OutcomeUnchanged, "")
+	w.say(reorder(page(12)))
+	w.want(time.Hour, policy.OutcomeUnchanged, "")
+	if n := len(w.alerts()); n != 0 {
+		t.Fatalf("%d alerts before anything changed", n)
+	}
+	w.say(page(24))
+	c := w.want(time.Hour, policy.OutcomeChanged, policy.EventPolicyChanged)
+	if c.Version != 2 || c.FromVersion != 1 || c.Kind != policy.VersionChange || c.Significance != policy.Material {
+		t.Errorf("check = %+v", c)
+	}
+	w.want(time.Hour, policy.OutcomeUnchanged, "")
+	alerts := w.alerts()
+	if len(alerts) != 1 {
+		t.Fatalf("%d alerts, want 1", len(alerts))
+	}
+	e := alerts[0].Event
+	if alerts[0].Receiver != "team" || e.From.Version != 1 || e.To.Version != 2 || e.Significance != policy.Material || e.Summary == "" {
+		t.Errorf("alert = %+v", alerts[0])
+	}
+	change, err := w.store.Change(t.Context(), w.policy.ID, 2)
+	if err != nil || change.Empty() || change.From.Version != 1 || change.To.Version != 2 {
+		t.Errorf("change = %+v, %v", change, err)
+	}
+	body, err := w.store.Body(t.Context(), w.policy.ID, w.versions()[1].Capture)
+	if err != nil || string(body) != page(24) {
+		t.Errorf("the raw body of version 2 is not kept: %v", err)
+	}
+}
+
+// TestBadCapturesTouchNothing: a failed, blocked or quarantined capture never
+// changes the head and never raises policy_changed.
+func TestBadCapturesTouchNothing(t *testing.T) {
+	for _, tc := range []struct {
+		name    string
+		breakIt func(*vendor)
+		outcome policy.Outcome
+		rule    string
+	}{
+		{"refused", func(v *vendor) { v.err = errDown }, policy.OutcomeFailed, "fetch:connect"},
+		{"503", func(v *vendor) { v.status = 503 }, policy.OutcomeFailed, "http_status"},
+		{"404 with a long page", func(v *vendor) { v.status, v.body = 404, page(99) }, policy.OutcomeFailed, "http_status"},
+		{"202", func(v *vendor) { v.status, v.body = 202, page(99) }, policy.OutcomeRejected, "http_status"},
+		{"challenge", func(v *vendor) {
+			v.body = "<title>Just a moment...</title><p>Checking your browser before accessing the site.</p>"
+		}, policy.OutcomeQuarantined, "challenge"},
+		{"empty", func(v *vendor) { v.body = "" }, policy.OutcomeQuarantined, "empty_body"},
+		{"shrunk", func(v *vendor) {
+			v.body = "<main><h1>Privacy Policy</h1><p>" + strings.Repeat("our privacy notice has moved ", 10) + "</p></main>"
+		}, policy.OutcomeQuarantined, ""},
+		{"panic", func(v *vendor) { v.panics = true }, policy.OutcomeFailed, "fetch"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			w := newWorld(t)
+			long := strings.Replace(page(12), "</main>", "<p>"+strings.Repeat("We also explain ourselves at length. ", 20)+"</p></main>", 1)
+			w.say(long)
+			w.want(0, policy.OutcomeBaseline, "")
+			before := w.state()
+			tc.breakIt(w.vendor)
+			c := w.want(time.Hour, tc.outcome, "")
+			if tc.rule != "" && c.Rule != tc.rule {
+				t.Errorf("rule %q, want %q", c.Rule, tc.rule)
+			}
+			if c.Detail+c.Error == "" {
+				t.Error("nobody is told why")
+			}
+			after := w.state()
+			if after.HeadRef() != before.HeadRef() || after.Versions != before.Versions || len(w.alerts()) != 0 {
+				t.Errorf("the head went from %v to %v", before.HeadRef(), after.HeadRef())
+			}
+			if !after.LastSuccess.Equal(before.LastSuccess) || after.LastCheck.Equal(before.LastCheck) {
+				t.Errorf("a bad check counts as success: %+v", after)
+			}
+			w.vendor.panics = false
+			w.say(long)
+			w.want(time.Hour, policy.OutcomeUnchanged, "")
+		})
+	}
+}
+
+func TestUnreachableIsToldOnce(t *testing.T) {
+	w := newWorld(t)
+	w.want(0, policy.OutcomeBaseline, "")
+	w.vendor.err = errDown
+	w.want(time.Hour, policy.OutcomeFailed, "")
+	w.want(time.Hour, policy.OutcomeFailed, "")
+	w.want(time.Hour, policy.OutcomeFailed, policy.EventPolicyUnreachable)
+	w.want(time.Hour, policy.OutcomeFailed, "")
+	w.say(page(12))
+	w.want(time.Hour, policy.OutcomeUnchanged, policy.EventPolicyRecovered)
+	w.want(time.Hour, policy.OutcomeUnchanged, "")
+	if n := len(w.alerts()); n != 2 {
+		t.Errorf("%d alerts, want unreachable and recovered", n)
+	}
+
+	w.vendor.err = errDown
+	w.want(time.Hour, policy.OutcomeFailed, "")
+	c := w.want(24*time.Hour, policy.OutcomeFailed, policy.EventPolicyUnreachable)
+	if !strings.Contains(w.alerts()[2].Event.Detail, "connection refused") || c.Error == "" {
+		t.Errorf("the event does not say why: %+v", w.alerts()[2].Event)
+	}
+}
+
+func TestQuarantineIsToldOnce(t *testing.T) {
+	w := newWorld(t)
+	w.want(0, policy.OutcomeBaseline, "")
+	w.say("<title>Access Denied</title><p>You shall not pass.</p>")
+	w.want(time.Hour, policy.OutcomeQuarantined, "")
+	w.want(time.Hour, policy.OutcomeQuarantined, policy.EventPolicyQuarantined)
+	w.want(time.Hour, policy.OutcomeQuarantined, "")
+	w.say(page(24))
+	w.want(time.Hour, policy.OutcomeChanged, policy.EventPolicyChanged)
+	types := map[policy.EventType]int{}
+	for _, a := range w.alerts() {
+		types[a.Event.Type]++
+	}
+	for _, e := range []policy.EventType{policy.EventPolicyQuarantined, policy.EventPolicyRecovered, policy.EventPolicyChanged} {
+		if types[e] != 1 {
+			t.Errorf("%d alerts of type %s, want 1", types[e], e)
+		}
+	}
+}
+
+func TestConfirmation(t *testing.T) {
+	w := newWorld(t)
+	w.settings.Triage = confirm
+	w.want(0, policy.OutcomeBaseline, "")
+	w.say(page(24))
+	first := w.now.Add(time.Hour)
+	w.want(time.Hour, policy.OutcomeUnconfirmed, "")
+	s := w.state()
+	if s.Pending == nil || s.Pending.Capture == 0 || s.Head != 1 {
+		t.Fatalf("state = %+v", s)
+	}
+	if wait := s.NextCheck.Sub(w.now); wait < confirm.ConfirmAfter || wait > 2*confirm.ConfirmAfter {
+		t.Errorf("the confirming check comes after %v, want soon after %v", wait, confirm.ConfirmAfter)
+	}
+	c := w.want(wait(s, w), policy.OutcomeChanged, policy.EventPolicyChanged)
+	if !c.FirstSeenAt.Equal(first) || !w.alerts()[0].Event.FirstSeenAt.Equal(first) {
+		t.Errorf("first seen at %v, want %v", c.FirstSeenAt, first)
+	}
+	if w.state().Pending != nil {
+		t.Error("something still waits")
+	}
+	w.say(page(36))
+	w.want(time.Hour, policy.OutcomeUnconfirmed, "")
+	w.say(page(24))
+	w.want(15*time.Minute, policy.OutcomeUnchanged, "")
+	if n := testutil.ToFloat64(w.checker.metrics.suppressed.WithLabelValues(suppressedReturned)); n != 1 {
+		t.Errorf("suppressed = %v", n)
+	}
+}
+
+func wait(s policy.State, w *world) time.Duration { return s.NextCheck.Sub(w.now) }
+
+func TestRevert(t *testing.T) {
+	w := newWorld(t)
+	w.want(0, policy.OutcomeBaseline, "")
+	w.say(page(24))
+	w.want(time.Hour, policy.OutcomeChanged, policy.EventPolicyChanged)
+	w.say(page(12))
+	c := w.want(time.Hour, policy.OutcomeReverted, policy.EventPolicyReverted)
+	v := w.versions()[2]
+	if c.Kind != policy.VersionRevert || v.EqualTo != 1 || !strings.Contains(v.Summary, "version 1") {
+		t.Errorf("version = %+v", v)
+	}
+}
+
+func TestCosmeticChangeIsNoEvent(t *testing.T) {
+	w := newWorld(t)
+	w.want(0, policy.OutcomeBaseline, "")
+	w.say(strings.Replace(page(12), "correction or erasure", "correction, or erasure", 1))
+	c := w.want(time.Hour, policy.OutcomeChanged, "")
+	if c.Version != 2 || len(w.alerts()) != 0 {
+		t.Errorf("check = %+v with %d alerts", c, len(w.alerts()))
+	}
+}
+
+// TestTechnical: what a new normaliser reads differently is no change of the
+// vendor's; a real change at the same moment is told once.
+func TestTechnical(t *testing.T) {
+	const extra = `<div class="body"><p>A paragraph which a selector brings in, about our commitment to your privacy.</p></div>`
+	with := func(months int) string { return strings.Replace(page(months), "</main>", "</main>"+extra, 1) }
+	t.Run("alone", func(t *testing.T) {
+		w := newWorld(t)
+		w.say(with(12))
+		w.want(0, policy.OutcomeBaseline, "")
+		w.policy.Select = []string{"main"}
+		w.say(with(12))
+		c := w.check(time.Hour)
+		if c.Event != "" || len(w.alerts()) != 0 {
+			t.Errorf("a new selector was told of: %+v", c)
+		}
+		if c.Outcome == policy.OutcomeTechnical && (c.Kind != policy.VersionTechnical || w.versions()[1].Kind != policy.VersionTechnical) {
+			t.Errorf("check = %+v", c)
+		}
+		w.want(time.Hour, policy.OutcomeUnchanged, "")
+	})
+	t.Run("with a change", func(t *testing.T) {
+		w := newWorld(t)
+		w.say(with(12))
+		w.want(0, policy.OutcomeBaseline, "")
+		w.policy.Select = []string{"h2, h2 + p"}
+		w.policy.MinWords = 5
+		w.say(with(24))
+		w.state()
+		c := w.check(time.Hour)
+		if c.Outcome == policy.OutcomeQuarantined {
+			t.Skip("the selector keeps too little")
+		}
+		if c.Outcome != policy.OutcomeChanged || c.Event != policy.EventPolicyChanged || len(w.alerts()) != 1 {
+			t.Fatalf("check = %+v with %d alerts", c, len(w.alerts()))
+		}
+		vs := w.versions()
+		last := vs[len(vs)-1]
+		change, err := w.store.Change(t.Context(), w.policy.ID, last.Number)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range change.Edits {
+			if strings.Contains(e.Old+e.New, "selector brings in") {
+				t.Errorf("the selector's doing is told as the vendor's: %+v", e)
+			}
+		}
+	})
+}
+
+func TestDryRunWritesNothing(t *testing.T) {
+	w := newWorld(t)
+	w.want(0, policy.OutcomeBaseline, "")
+	before := w.state()
+	w.say(page(24))
+	claim := w.claim()
+	c, err := w.checker.Check(t.Context(), w.settings, w.policy, claim, Mode{DryRun: true})
+	if err != nil || c.Outcome != policy.OutcomeChanged || c.Version != 2 || c.FromVersion != 1 {
+		t.Fatalf("dry run: %+v, %v", c, err)
+	}
+	if after := w.state(); after.LastCheck != before.LastCheck || after.Versions != 1 || len(w.alerts()) != 0 {
+		t.Errorf("a dry run wrote: %+v", after)
+	}
+}
+
+func TestOvertaken(t *testing.T) {
+	w := newWorld(t)
+	first := w.claim()
+	w.now = w.now.Add(time.Hour) // its lease expires
+	w.want(0, policy.OutcomeBaseline, "")
+	_, err := w.checker.Check(t.Context(), w.settings, w.policy, first, Mode{})
+	if !errors.Is(err, ErrLost) || !errors.Is(err, policy.ErrConflict) {
+		t.Errorf("error = %v, want ErrLost", err)
+	}
+	if n := len(w.versions()); n != 1 {
+		t.Errorf("%d versions, want 1", n)
+	}
+}
+
+func TestQuietRoutesNothing(t *testing.T) {
+	w := newWorld(t)
+	w.want(0, policy.OutcomeBaseline, "")
+	w.say(page(24))
+	c, err := w.checker.Check(t.Context(), w.settings, w.policy, w.claim(), Mode{Quiet: true})
+	if err != nil || c.Event != policy.EventPolicyChanged || len(w.alerts()) != 0 {
+		t.Errorf("check = %+v, %v, %d alerts", c, err, len(w.alerts()))
+	}
+}
+
+func TestMetrics(t *testing.T) {
+	reg := prometheus.NewPedanticRegistry()
+	c, err := NewChecker(Options{Metrics: reg})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := policy.Policy{ID: "acme/privacy", Vendor: policy.Vendor{Name: "Acme"}}
+	c.SyncMetrics(nil, []policy.Policy{p})
+	problems, err := testutil.GatherAndLint(reg)
+	if err != nil || len(problems) > 0 {
+		t.Errorf("lint: %v, %v", problems, err)
+	}
+	if n, err := testutil.GatherAndCount(reg, "watcher_checks_total"); err != nil || n != len(policy.Outcomes()) {
+		t.Errorf("%d series of checks from the start, want one per outcome (%v)", n, err)
+	}
+	c.SyncMetrics([]policy.Policy{p}, nil)
+	if n, _ := testutil.GatherAndCount(reg, "watcher_checks_total"); n != 0 {
+		t.Errorf("%d series of a policy that is gone", n)
+	}
+}

@@ -1,0 +1,197 @@
+package watch
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"watcher/policy"
+	"watcher/storage"
+)
+
+// Plan is what the loop works by at a time; a reload hands out another one.
+type Plan struct {
+	Settings    Settings
+	Policies    map[policy.ID]policy.Policy
+	Concurrency int
+}
+
+// Loop runs checks: those that are due, for a daemon, or a single pass.
+type Loop struct {
+	Checker *Checker
+	// Plan returns the plan in force. It is asked before every claim.
+	Plan func() Plan
+	// Owner names this process in claims.
+	Owner string
+	// Grace bounds how long checks in flight may go on after the loop was
+	// told to stop.
+	Grace time.Duration
+
+	mu       sync.Mutex
+	inFlight int
+	wake     chan struct{}
+}
+
+// The loop's own times.
+const (
+	// poll is how often the loop looks for due policies.
+	poll = time.Second
+	// lease is longer than any check may take, so that a lease only ever
+	// expires when its process is stuck or gone.
+	lease = 15 * time.Minute
+	// checkTimeout ends a check that waits for a busy host.
+	checkTimeout = 10 * time.Minute
+)
+
+// The modes of a daemon's checks and of a single pass.
+const (
+	daemonRetries = 2
+	daemonMaxWait = time.Minute
+	passRetries   = 1
+	passMaxWait   = 10 * time.Second
+)
+
+// errStopped is the cause with which checks are ended that outlive the grace.
+var errStopped = errors.New("stopped")
+
+// NewLoop returns a loop.
+func NewLoop(c *Checker, plan func() Plan, owner string, grace time.Duration) *Loop {
+	return &Loop{Checker: c, Plan: plan, Owner: owner, Grace: grace, wake: make(chan struct{}, 1)}
+}
+
+// Wake makes the loop look for due policies at once.
+func (l *Loop) Wake() {
+	select {
+	case l.wake <- struct{}{}:
+	default:
+	}
+}
+
+// Run checks what is due until ctx ends, then waits for the checks in flight,
+// at most for the grace.
+func (l *Loop) Run(ctx context.Context) error {
+	work, stop := context.WithCancelCause(context.WithoutCancel(ctx))
+	defer stop(nil)
+	var running sync.WaitGroup
+	tick := time.NewTicker(poll)
+	defer tick.Stop()
+	for ctx.Err() == nil {
+		if err := l.dispatch(ctx, work, &running); err != nil && ctx.Err() == nil {
+			l.Checker.Logger.Error("cannot claim due policies", "err", err)
+		}
+		select {
+		case <-ctx.Done():
+		case <-tick.C:
+		case <-l.wake:
+		}
+	}
+	l.finish(&running, stop)
+	return nil
+}
+
+// finish waits for running checks, and ends them when the grace is over.
+func (l *Loop) finish(running *sync.WaitGroup, stop context.CancelCauseFunc) {
+	done := make(chan struct{})
+	go func() { running.Wait(); close(done) }()
+	grace := time.NewTimer(l.Grace)
+	defer grace.Stop()
+	select {
+	case <-done:
+	case <-grace.C:
+		l.Checker.Logger.Warn("ending checks in flight", "grace", l.Grace)
+		stop(errStopped)
+		<-done
+	}
+}
+
+// dispatch claims as many due policies as there are free slots and starts
+// their checks.
+func (l *Loop) dispatch(ctx, work context.Context, running *sync.WaitGroup) error {
+	plan := l.Plan()
+	l.mu.Lock()
+	free := plan.Concurrency - l.inFlight
+	l.mu.Unlock()
+	if free <= 0 {
+		return nil
+	}
+	now := l.Checker.Clock().UTC()
+	claims, err := l.Checker.Store.Claim(ctx, storage.ClaimQuery{Owner: l.Owner, Now: now, For: lease, Limit: free})
+	if err != nil {
+		return err
+	}
+	l.measureLag(now, claims)
+	for _, claim := range claims {
+		p, ok := plan.Policies[claim.Policy]
+		if !ok || p.Disabled {
+			// The store still calls it due, the plan does not know it: its
+			// lease keeps it quiet until the next reload syncs the two.
+			continue
+		}
+		l.count(1)
+		running.Go(func() {
+			defer l.Wake()
+			defer l.count(-1)
+			l.one(work, plan, p, claim, Mode{MaxRetries: daemonRetries, MaxWait: daemonMaxWait})
+		})
+	}
+	return nil
+}
+
+func (l *Loop) measureLag(now time.Time, claims []storage.Claim) {
+	lag := time.Duration(0)
+	for _, c := range claims {
+		lag = max(lag, now.Sub(c.State.NextCheck))
+	}
+	l.Checker.metrics.lag.Set(lag.Seconds())
+}
+
+func (l *Loop) count(n int) {
+	l.mu.Lock()
+	l.inFlight += n
+	l.mu.Unlock()
+}
+
+// one runs a claimed check and logs what came of it. When the result cannot be
+// recorded the lease is left to expire: that is the pause before the next try.
+func (l *Loop) one(ctx context.Context, plan Plan, p policy.Policy, claim storage.Claim, mode Mode) (check policy.Check, err error) {
+	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
+	defer cancel()
+	defer l.recover(p, &err)
+	check, err = l.Checker.Check(ctx, plan.Settings, p, claim, mode)
+	if err != nil {
+		l.Checker.Logger.Error("check was not recorded", "policy", p.ID, "err", err)
+		return check, err
+	}
+	l.log(check)
+	return check, nil
+}
+
+func (l *Loop) recover(p policy.Policy, err *error) {
+	if v := recover(); v != nil {
+		l.Checker.metrics.panics.WithLabelValues("check").Inc()
+		l.Checker.Logger.Error("recovered from a panic", "stage", "check", "policy", p.ID,
+			"panic", fmt.Sprint(v), "stack", string(debug.Stack()))
+		*err = fmt.Errorf("%s: internal error: %v", p.ID, v)
+	}
+}
+
+func (l *Loop) log(c policy.Check) {
+	args := []any{"policy", c.Policy, "outcome", c.Outcome, "duration", c.Duration}
+	if c.Rule != "" {
+		args = append(args, "rule", c.Rule)
+	}
+	if c.Event != "" {
+		args = append(args, "event", c.Event)
+	}
+	switch {
+	case c.Error != "":
+		l.Checker.Logger.Warn("check failed", append(args, "err", c.Error)...)
+	case c.Outcome == policy.OutcomeQuarantined:
+		l.Checker.Logger.Warn("capture quarantined", append(args, "detail", c.Detail)...)
+	default:
+		l.Checker.Logger.Info("checked", append(args, "version", c.Version)...)
+	}
+}

@@ -1,0 +1,251 @@
+package watch
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"runtime/debug"
+	"time"
+
+	"watcher/diffing"
+	"watcher/normalize"
+	"watcher/policy"
+	"watcher/storage"
+	"watcher/triage"
+)
+
+// The rules by which the check itself decides.
+const (
+	ruleFetch     = "fetch"
+	ruleNormalize = "normalize"
+	ruleNoRaw     = "raw_missing"
+)
+
+// run is one check on its way from capture to observation.
+type run struct {
+	*Checker
+	settings   Settings
+	policy     policy.Policy
+	state      policy.State
+	mode       Mode
+	started    time.Time
+	suppressed string
+	retryAfter time.Duration
+}
+
+// observe does everything but the commit. Its error means that the store could
+// not be read or the check was called off; a page that cannot be had is a
+// result.
+func (r *run) observe(ctx context.Context) (storage.Observation, error) {
+	capture, err := r.capture(ctx)
+	if err != nil {
+		if ctx.Err() != nil {
+			return storage.Observation{}, fmt.Errorf("%s: %w", r.policy.ID, context.Cause(ctx))
+		}
+		return r.failed(err), nil
+	}
+	return r.judge(ctx, capture)
+}
+
+func (r *run) capture(ctx context.Context) (c policy.Capture, err error) {
+	defer r.recoverStage("fetch", &err)
+	c, err = r.settings.Fetcher.Capture(ctx, policy.Request{
+		Policy: r.policy.ID, URL: r.policy.URL, Source: r.policy.Source, Lang: r.policy.Lang,
+		Headers: r.policy.Headers, MaxRetries: r.mode.MaxRetries, MaxWait: r.mode.MaxWait,
+	})
+	c.Policy = r.policy.ID
+	return c, err
+}
+
+// recoverStage turns a panic of a stage into an error: one hostile page must
+// not take the daemon down.
+func (r *run) recoverStage(stage string, err *error) {
+	if v := recover(); v != nil {
+		r.metrics.panics.WithLabelValues(stage).Inc()
+		r.Logger.Error("recovered from a panic", "stage", stage, "policy", r.policy.ID,
+			"panic", fmt.Sprint(v), "stack", string(debug.Stack()))
+		*err = fmt.Errorf("%s: internal error: %v", stage, v)
+	}
+}
+
+// judge screens, normalises and gates the capture, and hands an accepted one
+// on to triage.
+func (r *run) judge(ctx context.Context, c policy.Capture) (storage.Observation, error) {
+	if c.Verdict = triage.Screen(c); c.Verdict.Kind != policy.Accepted {
+		return r.refused(c), nil
+	}
+	if c.NotModified {
+		return r.sighted(c, policy.OutcomeNotModified, triage.Decision{FirstSeenAt: c.CapturedAt}, ""), nil
+	}
+	n, err := normalize.New(normalize.Rules{Select: r.policy.Select, Remove: r.policy.Remove})
+	if err != nil {
+		return storage.Observation{}, fmt.Errorf("%s: %w", r.policy.ID, err)
+	}
+	doc, err := r.document(n, c)
+	if err != nil {
+		c.Verdict = policy.Verdict{Kind: policy.Quarantined, Rule: ruleNormalize, Evidence: err.Error()}
+		if errors.Is(err, normalize.ErrUnsupported) {
+			c.Verdict = policy.Verdict{Kind: policy.Rejected, Rule: triage.RuleContentType, Evidence: err.Error()}
+		}
+		return r.refused(c), nil
+	}
+	c.Verdict = triage.Gate(triage.Page{Policy: r.policy, Capture: c, Document: doc, HeadWords: r.state.HeadWords})
+	if c.Verdict.Kind != policy.Accepted {
+		return r.refused(c), nil
+	}
+	return r.decide(ctx, n, c, doc)
+}
+
+func (r *run) document(n *normalize.Normalizer, c policy.Capture) (doc policy.Document, err error) {
+	defer r.recoverStage("normalize", &err)
+	doc, err = n.Document(normalize.Input{
+		Body: c.Body, ContentType: c.ContentType, MediaType: c.MediaType, URL: c.FinalURL,
+	})
+	if err != nil {
+		return doc, err
+	}
+	diffing.Classify(&doc)
+	return doc, nil
+}
+
+// decide asks triage whether the text is news, comparing like with like: when
+// the normaliser changed, the head is made anew from its raw body first.
+func (r *run) decide(ctx context.Context, n *normalize.Normalizer, c policy.Capture, doc policy.Document) (storage.Observation, error) {
+	b, err := r.base(ctx, n, doc)
+	if err != nil {
+		return storage.Observation{}, err
+	}
+	history, err := r.history(ctx, b, doc)
+	if err != nil {
+		return storage.Observation{}, err
+	}
+	d := triage.Decide(history, doc.Digest(), c.CapturedAt, r.settings.Triage)
+	o := r.sighted(c, d.Outcome, d, n.ID())
+	o.Versions = b.technical()
+	if len(o.Versions) > 0 && d.Outcome == policy.OutcomeUnchanged {
+		o.Check.Outcome, o.Check.Kind, o.Check.Rule = policy.OutcomeTechnical, policy.VersionTechnical, b.rule
+	}
+	switch d.Outcome {
+	case policy.OutcomeBaseline:
+		r.addBaseline(&o, c, doc)
+	case policy.OutcomeChanged, policy.OutcomeReverted:
+		return o, r.addChange(&o, b, c, doc, d)
+	case policy.OutcomeUnchanged, policy.OutcomeNotModified, policy.OutcomeUnconfirmed, policy.OutcomeTechnical,
+		policy.OutcomeQuarantined, policy.OutcomeRejected, policy.OutcomeSkipped, policy.OutcomeFailed:
+	}
+	return o, nil
+}
+
+// history collects what triage knows. Earlier versions are read only when the
+// text is not the head's: nearly every check does without.
+func (r *run) history(ctx context.Context, b base, doc policy.Document) (triage.History, error) {
+	h := triage.History{Head: b.digest, Pending: r.state.Pending}
+	if b.digest.IsZero() || doc.Digest() == b.digest {
+		return h, nil
+	}
+	versions, err := r.Store.Versions(ctx, r.policy.ID)
+	if err != nil {
+		return h, fmt.Errorf("%s: read versions: %w", r.policy.ID, err)
+	}
+	h.Known = make(map[policy.Digest]int, len(versions))
+	for _, v := range versions {
+		if v.Number != r.state.Head {
+			h.Known[v.SHA256] = v.Number
+		}
+	}
+	return h, nil
+}
+
+// sighted starts the observation of an accepted capture.
+func (r *run) sighted(c policy.Capture, outcome policy.Outcome, d triage.Decision, normalizer string) storage.Observation {
+	o := r.observation(outcome, d.Rule)
+	o.Capture = &c
+	o.Check.CapturedAt, o.Check.FirstSeenAt, o.Check.Status, o.Check.Source = c.CapturedAt, d.FirstSeenAt, c.Status, c.Source
+	o.State.Pending = d.Pending
+	if r.state.Pending != nil && outcome == policy.OutcomeUnchanged {
+		r.suppressed = suppressedReturned
+	}
+	if normalizer != "" && outcome != policy.OutcomeUnconfirmed {
+		o.State.Normalizer = normalizer
+	}
+	if outcome != policy.OutcomeUnconfirmed {
+		o.State.HeadSeenAt = c.CapturedAt
+	}
+	o.State.LastRawSHA256 = c.Digest
+	r.succeed(&o)
+	r.schedule(&o)
+	return o
+}
+
+// refused makes the observation of a capture that the gate did not accept.
+// Nothing of it touches the head.
+func (r *run) refused(c policy.Capture) storage.Observation {
+	outcome := policy.OutcomeQuarantined
+	if c.Verdict.Kind == policy.Rejected {
+		outcome = policy.OutcomeRejected
+		if c.Verdict.Rule == triage.RuleStatus && c.Status >= http.StatusBadRequest {
+			outcome = policy.OutcomeFailed
+		}
+	}
+	o := r.observation(outcome, c.Verdict.Rule)
+	o.Capture = &c
+	o.Check.Detail = c.Verdict.Evidence
+	o.Check.CapturedAt, o.Check.Status, o.Check.Source = c.CapturedAt, c.Status, c.Source
+	if outcome.Bad() {
+		o.Check.Error = c.Verdict.Evidence
+		r.retryAfter = retryAfter(c, r.started)
+	}
+	r.fail(&o)
+	r.schedule(&o)
+	return o
+}
+
+// failed makes the observation of a check that got no capture at all.
+func (r *run) failed(err error) storage.Observation {
+	o := r.observation(policy.OutcomeFailed, ruleFetch)
+	o.Check.Error = err.Error()
+	var fe *policy.FetchError
+	if errors.As(err, &fe) {
+		o.Check.Rule = ruleFetch + ":" + string(fe.Reason)
+		r.retryAfter = clampRetry(fe.RetryAfter)
+	}
+	r.fail(&o)
+	r.schedule(&o)
+	return o
+}
+
+// observation starts an observation with what all outcomes share.
+func (r *run) observation(outcome policy.Outcome, rule string) storage.Observation {
+	now := r.Clock().UTC()
+	state := r.state
+	state.LastCheck, state.LastOutcome, state.LastRule = now, outcome, rule
+	return storage.Observation{
+		Expect: r.state.HeadRef(),
+		Check: policy.Check{
+			Policy: r.policy.ID, Outcome: outcome, At: now, Duration: now.Sub(r.started),
+			Source: r.policy.Source, Rule: rule,
+		},
+		State: state,
+	}
+}
+
+// retryAfter reads the Retry-After header of a refusal, in seconds or as a
+// date; 0 when there is none. now is the time that a date is relative to.
+func retryAfter(c policy.Capture, now time.Time) time.Duration {
+	v := http.Header(c.Header).Get("Retry-After")
+	if v == "" {
+		return 0
+	}
+	if d, err := time.ParseDuration(v + "s"); err == nil {
+		return clampRetry(d)
+	}
+	if t, err := http.ParseTime(v); err == nil {
+		return clampRetry(t.Sub(now))
+	}
+	return 0
+}
+
+// clampRetry bounds what a server may ask for: a policy that is never looked
+// at again is the worst failure there is.
+func clampRetry(d time.Duration) time.Duration { return min(max(d, 0), maxRetryAfter) }

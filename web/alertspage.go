@@ -1,0 +1,97 @@
+package web
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+
+	"watcher/policy"
+	"watcher/storage"
+)
+
+// alertsOnPage is how many alerts the page shows, alertsRead how many rows of
+// the outbox it reads to find the newest: the outbox lists oldest first.
+const (
+	alertsOnPage = 200
+	alertsRead   = 20_000
+)
+
+// alertsView is the outbox.
+type alertsView struct {
+	Shell   shell
+	Filters []filter
+	Rows    []alertRow
+	// More says that there are rows which are not shown.
+	More string
+}
+
+// filter is a link that narrows a list.
+type filter struct {
+	Word, URL string
+	Chosen    bool
+}
+
+// alertRow is an alert of the outbox.
+type alertRow struct {
+	ID, Receiver     string
+	Status           status
+	Event, Summary   string
+	Policy, URL      string
+	Grade            badge
+	Created, Next    moment
+	Last             moment
+	Attempts         int
+	Error, Redeliver string
+}
+
+func (s *server) alertsPage(r *http.Request) (alertsView, error) {
+	states, err := stateParams(r.URL.Query())
+	if err != nil {
+		return alertsView{}, err
+	}
+	c := s.calendar()
+	view := alertsView{Shell: s.shell("Alerts", "alerts", c), Filters: s.alertFilters(states)}
+	alerts, err := s.opt.Store.Alerts(r.Context(), storage.AlertQuery{States: states, Limit: alertsRead})
+	if err != nil {
+		return view, fmt.Errorf("read alerts: %w", err)
+	}
+	if len(alerts) > alertsOnPage {
+		view.More = fmt.Sprintf("Only %d alerts are shown; \"watcher alerts list\" shows all.", alertsOnPage)
+	}
+	for _, a := range slices.Backward(alerts[max(0, len(alerts)-alertsOnPage):]) {
+		view.Rows = append(view.Rows, s.alertRow(a, c))
+	}
+	return view, nil
+}
+
+func (s *server) alertFilters(chosen []policy.AlertState) []filter {
+	filters := []filter{{Word: "All", URL: s.urls.alerts(), Chosen: len(chosen) == 0}}
+	for _, state := range []policy.AlertState{policy.AlertPending, policy.AlertDead, policy.AlertParked, policy.AlertDelivered} {
+		filters = append(filters, filter{
+			Word: deliveryView(state).Word, URL: s.urls.alerts() + "?state=" + string(state),
+			Chosen: slices.Contains(chosen, state),
+		})
+	}
+	return filters
+}
+
+func (s *server) alertRow(a policy.Alert, c calendar) alertRow {
+	row := alertRow{
+		ID: a.ID, Receiver: a.Receiver, Status: deliveryView(a.State), Event: plain(string(a.Event.Type)),
+		Summary: a.Event.Summary, Grade: gradeBadge(a.Event.Significance), Created: c.at(a.CreatedAt),
+		Last: c.at(a.LastAttempt), Attempts: a.Attempts, Error: a.LastError,
+	}
+	if ref := a.Event.Policy; ref.ID != "" {
+		row.Policy, row.URL = ref.Vendor+", "+kindName(ref.Kind, ""), s.urls.policy(ref.ID)
+		if to := a.Event.To; to != nil && a.Event.From != nil && to.Version > 0 {
+			row.URL = s.urls.change(ref.ID, to.Version)
+		}
+	}
+	if a.State == policy.AlertPending {
+		row.Next = c.at(a.NextAttempt)
+	}
+	if a.State == policy.AlertDead || a.State == policy.AlertParked {
+		row.Redeliver = "watcher alerts redeliver " + a.ID
+	}
+	return row
+}

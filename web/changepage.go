@@ -1,0 +1,215 @@
+package web
+
+import (
+	"fmt"
+	"net/http"
+	"regexp"
+	"strings"
+
+	"watcher/policy"
+)
+
+// changeView is the page of one change.
+type changeView struct {
+	Shell        shell
+	Vendor, Kind string
+	PolicyURL    string
+	From, To     sideView
+	Grade        badge
+	What         string
+	Summary      string
+	Categories   []string
+	Facts        []string
+	DatesFrom    []dateView
+	DatesTo      []dateView
+	Counts       []string
+	Groups       []editGroup
+	Links        []linkView
+	Empty        bool
+}
+
+// sideView is one side of a change.
+type sideView struct {
+	Number int
+	URL    string
+	Seen   moment
+	SHA256 string
+	Short  string
+}
+
+// editGroup holds the edits of one grade.
+type editGroup struct {
+	ID    string
+	Grade badge
+	Count string
+	Edits []editView
+}
+
+// editView is one edit. Spans is its redline; FromSection is set when it stood
+// elsewhere before.
+type editView struct {
+	Anchor      string
+	Op, OpClass string
+	Section     string
+	FromSection string
+	Spans       []spanView
+	Categories  []string
+	Reasons     []string
+	Note        string
+	Heading     bool
+}
+
+// spanView is a run of words: Ins and Del say what happened to it.
+type spanView struct {
+	Text     string
+	Ins, Del bool
+}
+
+// linkView is a hyperlink that points elsewhere now.
+type linkView struct {
+	Section, Text string
+	Old, New      foreign
+}
+
+func (s *server) changePage(r *http.Request) (changeView, error) {
+	id, n, err := pathVersion(r)
+	if err != nil {
+		return changeView{}, err
+	}
+	ctx := r.Context()
+	st, err := s.opt.Store.State(ctx, id)
+	if err != nil {
+		return changeView{}, fmt.Errorf("policy %s: %w", id, err)
+	}
+	version, err := s.opt.Store.Version(ctx, id, n)
+	if err != nil {
+		return changeView{}, fmt.Errorf("version %d of %s: %w", n, id, err)
+	}
+	change, err := s.opt.Store.Change(ctx, id, n)
+	if err != nil {
+		return changeView{}, fmt.Errorf("change to version %d of %s: %w", n, id, err)
+	}
+	c := s.calendar()
+	view := changeView{
+		Shell:  s.shell(fmt.Sprintf("Change %d, %s, %s", n, st.Vendor.Name, kindName(st.Kind, st.Lang)), "", c),
+		Vendor: st.Vendor.Name, Kind: kindName(st.Kind, st.Lang), PolicyURL: s.urls.policy(id),
+		From: s.side(id, change.From, c), To: s.side(id, change.To, c), What: versionKindName(version.Kind),
+		Grade: gradeBadge(change.Significance), Summary: change.Summary, Categories: categoryNames(change.Categories),
+		DatesFrom: dateViews(change.Dates.From), DatesTo: dateViews(change.Dates.To),
+		Counts: wordCounts(change.Words), Groups: groupEdits(change.Edits), Links: linkViews(change.Links),
+		Empty: change.Empty(),
+	}
+	for _, f := range change.Dates.Facts {
+		view.Facts = append(view.Facts, factText(f))
+	}
+	return view, nil
+}
+
+func (s *server) side(id policy.ID, ref policy.VersionRef, c calendar) sideView {
+	view := sideView{
+		Number: ref.Version, Seen: c.at(ref.FirstSeenAt), SHA256: ref.SHA256.String(), Short: short(ref.SHA256),
+	}
+	if ref.Version > 0 {
+		view.URL = s.urls.version(id, ref.Version)
+	}
+	return view
+}
+
+func wordCounts(w policy.WordCounts) []string {
+	return []string{
+		count(w.Added, "word") + " added", count(w.Removed, "word") + " removed", count(w.Moved, "word") + " moved",
+	}
+}
+
+// groupEdits puts the edits that matter most first. Inside a group the order
+// of the document stays.
+func groupEdits(edits []policy.Edit) []editGroup {
+	var groups []editGroup
+	grades := policy.Significances()
+	for i := len(grades) - 1; i >= 0; i-- {
+		group := editGroup{ID: "grade-" + string(grades[i]), Grade: gradeBadge(grades[i])}
+		for n, e := range edits {
+			if e.Significance.Rank() == i {
+				group.Edits = append(group.Edits, viewEdit(e, n))
+			}
+		}
+		if len(group.Edits) > 0 {
+			group.Count = count(len(group.Edits), "edit")
+			groups = append(groups, group)
+		}
+	}
+	return groups
+}
+
+var anchorPattern = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
+
+// viewEdit shows edit number n of a change. Its id makes the permalink; one
+// that is not fit for a fragment is replaced by the number.
+func viewEdit(e policy.Edit, n int) editView {
+	view := editView{
+		Anchor: "edit-" + e.ID, Op: opName(e.Op), OpClass: opClass(e.Op), Section: e.Section, Spans: spansOf(e),
+		Categories: categoryNames(e.Categories), Reasons: e.Reasons, Heading: e.Heading,
+	}
+	if !anchorPattern.MatchString(e.ID) {
+		view.Anchor = fmt.Sprintf("edit-n%d", n+1)
+	}
+	if e.FromSection != e.Section {
+		view.FromSection = e.FromSection
+	}
+	switch e.Op {
+	case policy.Moved:
+		view.Note = "The same words stand in another place."
+		if e.Old != e.New {
+			view.Note = "Moved to another place and reworded."
+		}
+	case policy.Renumbered:
+		view.Note = "Only the numbering changed."
+	case policy.Added, policy.Removed, policy.Reworded:
+	}
+	return view
+}
+
+// opClass maps the operation to a class name; unknown ones have none.
+func opClass(op policy.EditOp) string {
+	switch op {
+	case policy.Added, policy.Removed, policy.Reworded, policy.Moved, policy.Renumbered:
+		return string(op)
+	}
+	return ""
+}
+
+// spansOf returns the redline of an edit: as stored, or made of the whole
+// units when none is stored.
+func spansOf(e policy.Edit) []spanView {
+	if len(e.Redline) > 0 {
+		spans := make([]spanView, 0, len(e.Redline))
+		for _, sp := range e.Redline {
+			spans = append(spans, spanView{Text: sp.Text, Ins: sp.Op == policy.SpanInsert, Del: sp.Op == policy.SpanDelete})
+		}
+		return spans
+	}
+	if e.Old == e.New {
+		return []spanView{{Text: e.New}}
+	}
+	var spans []spanView
+	if e.Old != "" {
+		spans = append(spans, spanView{Text: e.Old, Del: true})
+	}
+	if e.Old != "" && e.New != "" {
+		spans = append(spans, spanView{Text: "\n"})
+	}
+	if e.New != "" {
+		spans = append(spans, spanView{Text: e.New, Ins: true})
+	}
+	return spans
+}
+
+func linkViews(links []policy.LinkEdit) []linkView {
+	views := make([]linkView, 0, len(links))
+	for _, l := range links {
+		views = append(views, linkView{
+			Section: l.Section, Text: strings.TrimSpace(l.Text), Old: foreignURL(l.Old), New: foreignURL(l.New),
+		})
+	}
+	return views
+}

@@ -1,0 +1,329 @@
+package web
+
+import (
+	_ "embed"
+	"fmt"
+	"net/url"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/net/html"
+
+	"watcher/policy"
+)
+
+//go:embed testdata/xss.txt
+var xssCorpus string
+
+func payloads(t *testing.T) []string {
+	t.Helper()
+	list := slices.DeleteFunc(strings.Split(xssCorpus, "\n"), func(s string) bool { return s == "" })
+	if len(list) < 50 {
+		t.Fatalf("the corpus has %d payloads, want at least 50", len(list))
+	}
+	return append(list, "\u202eevil\u202c", "nul\x00byte", "\xff\xfe bad utf-8", "line\u2028separator", strings.Repeat("<b>", 500))
+}
+
+// What a page of ours is made of. Anything else came from a text.
+var (
+	allowedElements = words(`html head meta title link body a header div nav main footer p time h1 h2 h3 h4 h5 h6 span
+		section ul ol li table thead tbody tr th td dl dt dd code strong em small ins del article details summary br
+		svg circle path`)
+	allowedAttributes = words(`lang charset name content rel type href class aria-label aria-current aria-labelledby
+		aria-hidden id datetime title role scope dir data-label download tabindex viewbox focusable cx cy r d`)
+)
+
+func words(s string) map[string]bool {
+	set := map[string]bool{}
+	for _, w := range strings.Fields(s) {
+		set[w] = true
+	}
+	return set
+}
+
+// checkMarkup fails when a page holds an element, attribute or address that no
+// template of ours writes.
+func checkMarkup(t *testing.T, name, page string) {
+	t.Helper()
+	for _, problem := range markupProblems(page) {
+		t.Errorf("%s: %s", name, problem)
+	}
+}
+
+func markupProblems(page string) []string {
+	root, err := html.Parse(strings.NewReader(page))
+	if err != nil {
+		return []string{err.Error()}
+	}
+	var problems []string
+	for n := range root.Descendants() {
+		switch n.Type {
+		case html.CommentNode:
+			problems = append(problems, "comment "+n.Data)
+		case html.ElementNode:
+			if !allowedElements[n.Data] {
+				problems = append(problems, "element <"+n.Data+">")
+			}
+			problems = append(problems, attributeProblems(n)...)
+		case html.ErrorNode, html.TextNode, html.DocumentNode, html.DoctypeNode, html.RawNode:
+		}
+	}
+	return problems
+}
+
+func attributeProblems(n *html.Node) []string {
+	var problems []string
+	attr := map[string]string{}
+	for _, a := range n.Attr {
+		attr[a.Key] = a.Val
+		if !allowedAttributes[strings.ToLower(a.Key)] {
+			problems = append(problems, fmt.Sprintf("attribute %s=%q at <%s>", a.Key, a.Val, n.Data))
+		}
+	}
+	href := attr["href"]
+	if href == "" || strings.HasPrefix(href, "#") || (strings.HasPrefix(href, "/") && !strings.HasPrefix(href, "//")) {
+		return problems
+	}
+	u, err := url.Parse(href)
+	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
+		problems = append(problems, fmt.Sprintf("address %q", href))
+	}
+	if attr["rel"] != "noopener noreferrer nofollow" {
+		problems = append(problems, fmt.Sprintf("address %q with rel %q", href, attr["rel"]))
+	}
+	return problems
+}
+
+// poison sets every string inside v, however deep, to text. Enumerations are
+// strings too: a damaged or foreign store may hold anything.
+func poison(v reflect.Value, text string) {
+	switch v.Kind() {
+	case reflect.Pointer:
+		if !v.IsNil() {
+			poison(v.Elem(), text)
+		}
+	case reflect.Struct:
+		if v.Type() == reflect.TypeFor[time.Time]() {
+			return
+		}
+		for i := range v.NumField() {
+			if v.Field(i).CanSet() {
+				poison(v.Field(i), text)
+			}
+		}
+	case reflect.Slice:
+		for i := range v.Len() {
+			poison(v.Index(i), text)
+		}
+	case reflect.Map:
+		if v.Type().Key().Kind() == reflect.String {
+			v.Set(reflect.ValueOf(map[string][]string{text: {text}}))
+		}
+	case reflect.String:
+		v.SetString(text)
+	default:
+	}
+}
+
+// poisoned returns the fixture with every string replaced, but for the ids
+// that address it and the kinds that choose how it is shown.
+func poisoned(text string, keepKinds bool) *fakeStore {
+	f := fixture()
+	for i := range f.states {
+		id := f.states[i].ID
+		poison(reflect.ValueOf(&f.states[i]).Elem(), text)
+		f.states[i].ID = id
+	}
+	for i := range f.versions[changedID] {
+		v := &f.versions[changedID][i]
+		poison(reflect.ValueOf(v).Elem(), text)
+		v.Policy = changedID
+	}
+	for k, doc := range f.documents {
+		kinds := blockKinds(doc)
+		poison(reflect.ValueOf(&doc).Elem(), text)
+		if keepKinds {
+			setBlockKinds(doc, kinds)
+		}
+		f.documents[k] = doc
+	}
+	for k, change := range f.changes {
+		edits := slices.Clone(change.Edits)
+		spans := slices.Clone(edits[1].Redline)
+		ops := fixtureChange([]policy.Document{textOne(), textTwo()}).Edits
+		poison(reflect.ValueOf(&change).Elem(), text)
+		if keepKinds {
+			for i := range change.Edits {
+				change.Edits[i].Op, change.Edits[i].Significance = ops[i].Op, ops[i].Significance
+			}
+			for i := range spans {
+				change.Edits[1].Redline[i].Op = ops[1].Redline[i].Op
+			}
+		}
+		f.changes[k] = change
+	}
+	for k, capture := range f.captures {
+		poison(reflect.ValueOf(&capture).Elem(), text)
+		f.captures[k] = capture
+	}
+	for id := range f.checks {
+		poison(reflect.ValueOf(f.checks[id]), text)
+	}
+	poison(reflect.ValueOf(f.alerts), text)
+	poison(reflect.ValueOf(&f.stats).Elem(), text)
+	return f
+}
+
+func blockKinds(doc policy.Document) []policy.BlockKind {
+	var kinds []policy.BlockKind
+	for _, s := range doc.Sections {
+		for _, b := range s.Blocks {
+			kinds = append(kinds, b.Kind)
+		}
+	}
+	return kinds
+}
+
+func setBlockKinds(doc policy.Document, kinds []policy.BlockKind) {
+	for _, s := range doc.Sections {
+		for i := range s.Blocks {
+			s.Blocks[i].Kind, kinds = kinds[0], kinds[1:]
+		}
+	}
+}
+
+func pagePaths() []string {
+	return []string{
+		"/", "/alerts", "/policies/northlight-imaging/privacy", "/policies/northlight-imaging/privacy/changes/2",
+		"/policies/northlight-imaging/privacy/versions/1", "/policies/northlight-imaging/privacy/versions/2",
+		"/policies/bright-molar/cookies",
+	}
+}
+
+func TestHostileTextsStayText(t *testing.T) {
+	var store fakeStore
+	h := handler(t, options(&store))
+	for _, payload := range payloads(t) {
+		for _, keepKinds := range []bool{true, false} {
+			store = *poisoned(payload, keepKinds)
+			for _, path := range pagePaths() {
+				w := call(h, "GET", path, "")
+				if w.Code != 200 {
+					t.Fatalf("%s with %q: %d %s", path, payload, w.Code, w.Body)
+				}
+				checkMarkup(t, path+" with "+payload, w.Body.String())
+				if strings.ContainsAny(w.Body.String(), "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\x00\x1b") {
+					t.Errorf("%s with %q: control characters on the page", path, payload)
+				}
+			}
+		}
+	}
+}
+
+// The guard above must be able to fail: the same payload in an unescaped page
+// is found.
+func TestMarkupCheckHasTeeth(t *testing.T) {
+	for _, page := range []string{
+		`<h1>x</h1><script>alert(1)</script>`, `<p onclick="x">`, `<a href="javascript:alert(1)">`, `<p style="x">`,
+		`<a href="//evil.example/">`, `<a href="https://evil.example/">no rel</a>`, `<img src=x>`, `<!-- x -->`,
+	} {
+		if len(markupProblems(page)) == 0 {
+			t.Errorf("not caught: %s", page)
+		}
+	}
+}
+
+// Text that is shown is shown as written: escaping must not eat it.
+func TestHostileTextIsShown(t *testing.T) {
+	const payload = `<script>alert("x")</script>`
+	w := call(handler(t, options(poisoned(payload, true))), "GET", "/policies/northlight-imaging/privacy/versions/2", "")
+	root, err := html.Parse(w.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := 0
+	for n := range root.Descendants() {
+		if n.Type == html.TextNode {
+			seen += strings.Count(n.Data, payload)
+		}
+	}
+	if seen < 10 {
+		t.Errorf("the payload is readable %d times, want at least 10", seen)
+	}
+}
+
+func TestForeignURL(t *testing.T) {
+	for _, tc := range []struct{ raw, href string }{
+		{"https://vendor.example/privacy?a=1#b", "https://vendor.example/privacy?a=1#b"},
+		{"http://vendor.example", "http://vendor.example"},
+		{"HTTPS://vendor.example/", "https://vendor.example/"},
+		{"javascript:alert(1)", ""},
+		{"JaVaScRiPt:alert(1)", ""},
+		{" javascript:alert(1)", ""},
+		{"java\nscript:alert(1)", ""},
+		{"data:text/html,<script>", ""},
+		{"vbscript:x", ""},
+		{"//evil.example/", ""},
+		{"/relative", ""},
+		{"http:///nohost", ""},
+		{"https:evil.example", ""},
+		{"https://bank.example@evil.example/", ""},
+		{"http://\"", ""},
+		{"http://evil.example\"onclick=x", ""},
+		{"http://[fe80::1%25eth0]/", ""},
+		{"http://[2001:db8::1]:8080/x", "http://[2001:db8::1]:8080/x"},
+		{"https://bücher.example/datenschutz", "https://b%C3%BCcher.example/datenschutz"},
+		{"mailto:a@b.example", ""},
+		{"", ""},
+	} {
+		if got := foreignURL(tc.raw); got.Href != tc.href || got.Text != tc.raw {
+			t.Errorf("foreignURL(%q) = %+v, want href %q", tc.raw, got, tc.href)
+		}
+	}
+}
+
+// A page with very many links that are not in its text must not take long:
+// each search reads what is left of the block.
+func TestLinkSearchIsBounded(t *testing.T) {
+	block := policy.Block{Text: strings.Repeat("a", 1<<20) + " found"}
+	for range 200_000 {
+		block.Links = append(block.Links, policy.Link{Text: "absent", URL: "https://vendor.example/"})
+	}
+	block.Links = append(block.Links, policy.Link{Text: "found", URL: "https://vendor.example/"})
+	if runs := inlines(block); len(runs) != 1 {
+		t.Errorf("%d runs: the search went on after %d misses", len(runs), maxMisses)
+	}
+	block.Links = block.Links[len(block.Links)-maxMisses:]
+	if runs := inlines(block); len(runs) != 2 || runs[1].Href == "" {
+		t.Errorf("%d runs: a few misses hide a link", len(runs))
+	}
+}
+
+func FuzzPages(f *testing.F) {
+	for _, p := range strings.Split(xssCorpus, "\n")[:10] {
+		f.Add(p, "https://vendor.example/"+p)
+	}
+	p, err := parsePages()
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Fuzz(func(t *testing.T, text, link string) {
+		block := policy.Block{Kind: policy.Paragraph, Text: text, Links: []policy.Link{{Text: text, URL: link}, {Text: link, URL: text}}}
+		doc := policy.Document{Lang: text, Sections: []policy.Section{{Heading: text, Level: len(text), Blocks: []policy.Block{
+			block, {Kind: policy.Item, Text: text, Marker: link, Depth: len(link)}, {Kind: policy.TableRow, Text: text}}}}}
+		page, err := p.version.render(versionView{Text: viewText(doc), Title: link})
+		if err != nil {
+			t.Fatal(err)
+		}
+		checkMarkup(t, "version", string(page))
+		edit := policy.Edit{ID: text, Op: policy.EditOp(link), Section: text, Old: text, New: link}
+		page, err = p.change.render(changeView{Groups: groupEdits([]policy.Edit{edit}), Links: linkViews([]policy.LinkEdit{{Text: text, Old: link, New: text}})})
+		if err != nil {
+			t.Fatal(err)
+		}
+		checkMarkup(t, "change", string(page))
+	})
+}

@@ -1,0 +1,160 @@
+package web
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"slices"
+
+	"watcher/policy"
+	"watcher/storage"
+)
+
+// checksOnPage is how many checks the page of a policy lists.
+const checksOnPage = 25
+
+// policyView is the page of one policy.
+type policyView struct {
+	Shell        shell
+	ID           string
+	Vendor, Kind string
+	Tags         []string
+	Address      foreign
+	Status       status
+	Checked      moment
+	Next         moment
+	Added        moment
+	Current      currentView
+	Timeline     []versionRow
+	Checks       []checkRow
+}
+
+// currentView is the text in force.
+type currentView struct {
+	Number int
+	URL    string
+	Words  int
+	SHA256 string
+	Dates  []dateView
+	// Problem says why the text cannot be read, "" when it can.
+	Problem string
+}
+
+// versionRow is an entry of the timeline.
+type versionRow struct {
+	Number               int
+	Kind                 string
+	Head                 bool
+	Seen, LastSeen       moment
+	Grade                badge
+	Summary              string
+	EqualTo              int
+	Words                int
+	VersionURL           string
+	ChangeURL, ChangeWhy string
+}
+
+// checkRow is an entry of the coverage ledger.
+type checkRow struct {
+	At                      moment
+	Outcome                 status
+	Why, Source, Took, Code string
+}
+
+func (s *server) policyPage(r *http.Request) (policyView, error) {
+	id, err := pathID(r)
+	if err != nil {
+		return policyView{}, err
+	}
+	ctx := r.Context()
+	st, err := s.opt.Store.State(ctx, id)
+	if err != nil {
+		return policyView{}, fmt.Errorf("policy %s: %w", id, err)
+	}
+	versions, err := s.opt.Store.Versions(ctx, id)
+	if err != nil {
+		return policyView{}, fmt.Errorf("versions of %s: %w", id, err)
+	}
+	checks, err := s.opt.Store.Checks(ctx, id, storage.CheckQuery{Limit: checksOnPage})
+	if err != nil {
+		return policyView{}, fmt.Errorf("checks of %s: %w", id, err)
+	}
+	c := s.calendar()
+	return policyView{
+		Shell: s.shell(st.Vendor.Name+", "+kindName(st.Kind, st.Lang), "", c),
+		ID:    string(id), Vendor: st.Vendor.Name, Kind: kindName(st.Kind, st.Lang), Tags: st.Vendor.Tags,
+		Address: foreignURL(st.URL), Status: statusOf(st, s.disabled()[id], c),
+		Checked: c.at(st.LastCheck), Next: c.at(st.NextCheck), Added: c.at(st.Added),
+		Current: s.current(ctx, st), Timeline: s.timeline(st, versions, c), Checks: checkRows(checks, c),
+	}, nil
+}
+
+// current reads the text in force. A text that cannot be read is said so on
+// the page: the rest of the page is the way to find out more.
+func (s *server) current(ctx context.Context, st policy.State) currentView {
+	if st.Head == 0 {
+		return currentView{}
+	}
+	view := currentView{
+		Number: st.Head, URL: s.urls.version(st.ID, st.Head), Words: st.HeadWords, SHA256: st.HeadSHA256.String(),
+	}
+	doc, err := s.opt.Store.Document(ctx, st.ID, st.Head)
+	if err != nil {
+		s.log.Error("current text cannot be read", "policy", st.ID, "version", st.Head, "err", err)
+		view.Problem = err.Error()
+		return view
+	}
+	view.Dates = dateViews(doc.Dates)
+	return view
+}
+
+// timeline lists versions newest first.
+func (s *server) timeline(st policy.State, versions []policy.Version, c calendar) []versionRow {
+	rows := make([]versionRow, 0, len(versions))
+	for _, v := range slices.Backward(versions) {
+		row := versionRow{
+			Number: v.Number, Kind: versionKindName(v.Kind), Head: v.Number == st.Head,
+			Seen: c.at(v.FirstSeenAt), LastSeen: c.at(v.LastSeenAt), Grade: gradeBadge(v.Significance),
+			Summary: v.Summary, EqualTo: v.EqualTo, Words: v.Words, VersionURL: s.urls.version(v.Policy, v.Number),
+		}
+		if v.From > 0 {
+			row.ChangeURL = s.urls.change(v.Policy, v.Number)
+			row.ChangeWhy = fmt.Sprintf("What changed since version %d", v.From)
+		}
+		rows = append(rows, row)
+	}
+	return rows
+}
+
+func checkRows(checks []policy.Check, c calendar) []checkRow {
+	rows := make([]checkRow, 0, len(checks))
+	for _, ck := range checks {
+		row := checkRow{
+			At: c.at(ck.At), Outcome: outcomeView(ck.Outcome), Why: checkReason(ck),
+			Source: plain(string(ck.Source)), Took: took(ck.Duration),
+		}
+		if ck.Status > 0 {
+			row.Code = fmt.Sprintf("HTTP %d", ck.Status)
+		}
+		rows = append(rows, row)
+	}
+	return rows
+}
+
+// checkReason says why a check ended as it did: the error, else the rule with
+// its evidence, else the version that it brought.
+func checkReason(ck policy.Check) string {
+	switch {
+	case ck.Error != "":
+		return ck.Error
+	case ck.Rule != "" && ck.Detail != "":
+		return plain(ck.Rule) + ": " + ck.Detail
+	case ck.Rule != "":
+		return plain(ck.Rule)
+	case ck.Detail != "":
+		return ck.Detail
+	case ck.Version > 0 && ck.Outcome != policy.OutcomeUnchanged && ck.Outcome != policy.OutcomeNotModified:
+		return fmt.Sprintf("Version %d", ck.Version)
+	}
+	return ""
+}
