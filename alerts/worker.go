@@ -14,9 +14,10 @@ import (
 const (
 	// idlePoll is how often a receiver's queue is looked at without a Wake.
 	idlePoll = time.Minute
-	// storePause is the wait after the store failed, and while somebody else
-	// holds the lease of the oldest alert.
-	storePause = 5 * time.Second
+	// storePause is the wait after the store failed; leasePause while somebody
+	// else holds the lease of the oldest alert.
+	storePause = 30 * time.Second
+	leasePause = 5 * time.Second
 	// giveUpAge is the age at which an alert that cannot be delivered is given
 	// up, after giveUpTries failures in a row at least: one that was parked, or
 	// requeued by hand, for a long time gets a fair chance too. One-shot runs
@@ -114,7 +115,7 @@ func (w *worker) step(ctx context.Context) (next, error) {
 		return next{wait: storePause}, fmt.Errorf("lease of %s: %w", w.name, err)
 	}
 	if len(leased) == 0 {
-		return next{wait: storePause}, nil
+		return next{wait: leasePause}, nil
 	}
 	w.attempt(ctx, sender, leased[0])
 	return next{}, nil

@@ -125,7 +125,7 @@ func (a *App) register() error {
 	a.reload.Set(true, o.Clock())
 	for _, c := range []prometheus.Collector{
 		metrics.NewBuildInfo(o.Version, o.Revision, o.GoVersion),
-		metrics.NewCollector(metrics.Options{Store: a.store, Policies: a.Policies, Clock: o.Clock, Logger: o.Logger}),
+		metrics.NewCollector(metrics.Options{Store: a.store, Policies: a.Policies, Receivers: a.outlets, Clock: o.Clock, Logger: o.Logger}),
 		collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	} {

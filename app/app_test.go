@@ -18,6 +18,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/testutil"
 	"go.uber.org/goleak"
 
+	"watcher/metrics"
 	"watcher/policy"
 	"watcher/storage"
 )
@@ -245,6 +246,13 @@ func TestMetricsAreClean(t *testing.T) {
 	}
 	for _, p := range problems {
 		t.Errorf("%s: %s", p.Metric, p.Text)
+	}
+	differences, err := metrics.Compare(r.registry)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, d := range differences {
+		t.Errorf("docs/METRICS.md: %s", d)
 	}
 	code, body := r.get(t, "/metrics")
 	if code != http.StatusOK {

@@ -2,6 +2,7 @@ package app
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"time"
@@ -36,6 +37,11 @@ func (r *receivers) Route(e policy.Event) []string {
 		}
 	}
 	return out
+}
+
+// outlets returns the names that alerts are queued under.
+func (a *App) outlets() []string {
+	return slices.Sorted(maps.Keys(a.live.Load().receivers.senders))
 }
 
 // newReceivers builds the senders and the router of a configuration.

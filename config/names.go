@@ -76,7 +76,7 @@ func source() scalar[policy.Source] {
 		case policy.SourceBrowser, policy.SourceWayback:
 			return faultf("use `live`", "source `%s` is not supported by this version", text)
 		case policy.SourceWARC, policy.SourceOTA, policy.SourceFile:
-			return faultf("use `live`; archives are read by `watcher backfill`", "source `%s` cannot be watched", text)
+			return faultf("use `live`", "source `%s` cannot be watched", text)
 		}
 		return faultf(didYouMean(nearest(text, names), "want live"), "unknown source %s", shown(text))
 	})

@@ -46,7 +46,7 @@ func (d *decoder) readRoot(src []byte) *yaml.Node {
 	doc, err := decodeNode(dec)
 	switch {
 	case errors.Is(err, io.EOF):
-		d.add(Problem{Line: 1, Column: 1, Message: "the file is empty", Hint: "`watcher init` writes a commented file to begin with"})
+		d.add(Problem{Line: 1, Column: 1, Message: "the file is empty", Hint: "begin with the watcher.yml that comes with the program"})
 		return nil
 	case err != nil:
 		d.add(syntaxProblem(src, err))

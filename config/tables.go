@@ -188,7 +188,7 @@ var fileTable = newObject("file", file{
 	nested("crawler", crawlerTable, func(f *file) *Crawler { return &f.Crawler },
 		"How pages are fetched.").alias("http", "fetch", "fetcher"),
 	nested("wayback", waybackTable, func(f *file) *Wayback { return &f.Wayback },
-		"The archive for `watcher backfill`."),
+		"The web archive that policies may be read from."),
 	nested("triage", triageTable, func(f *file) *Triage { return &f.Triage },
 		"When a new text is believed."),
 	nested("health", healthTable, func(f *file) *Health { return &f.Health },

@@ -2,6 +2,7 @@ package metrics
 
 import (
 	"log/slog"
+	"slices"
 	"strings"
 	"time"
 
@@ -49,7 +50,10 @@ type Options struct {
 	// Policies returns the configured policies; it is called at every scrape,
 	// so that a reload is seen at once.
 	Policies func() []policy.Policy
-	Clock    func() time.Time
+	// Receivers returns the names of the receivers that alerts are queued for,
+	// so that an empty outbox reads 0 and is not absent; nil means none.
+	Receivers func() []string
+	Clock     func() time.Time
 	// Logger is told when reads for a scrape begin to fail and when they work
 	// again; nil discards.
 	Logger *slog.Logger
@@ -57,9 +61,10 @@ type Options struct {
 
 // collector reads the store at scrape time.
 type collector struct {
-	policies func() []policy.Policy
-	clock    func() time.Time
-	reader   *reader
+	policies  func() []policy.Policy
+	receivers func() []string
+	clock     func() time.Time
+	reader    *reader
 
 	lastCheck, lastSuccess, lastChange, nextCheck, interval, failures, changes *prometheus.Desc
 	outboxPending, outboxOldest, outboxDead, storageSize, storageFree          *prometheus.Desc
@@ -78,10 +83,15 @@ func NewCollector(o Options) prometheus.Collector {
 	if logger == nil {
 		logger = slog.New(slog.DiscardHandler)
 	}
+	receivers := o.Receivers
+	if receivers == nil {
+		receivers = func() []string { return nil }
+	}
 	return &collector{
-		policies: o.Policies,
-		clock:    o.Clock,
-		reader:   newReader(o.Store, logger),
+		policies:  o.Policies,
+		receivers: receivers,
+		clock:     o.Clock,
+		reader:    newReader(o.Store, logger),
 
 		lastCheck:     desc(nameLastCheck, "Unix time of the last check of a policy.", "vendor", "policy"),
 		lastSuccess:   desc(nameLastSuccess, "Unix time of the last check that really saw the policy.", "vendor", "policy"),
@@ -157,8 +167,12 @@ func (c *collector) collectPolicy(ch chan<- prometheus.Metric, p policy.Policy, 
 func (c *collector) collectStats(ch chan<- prometheus.Metric, s storage.Stats) {
 	ch <- gauge(c.storageSize, float64(s.SizeBytes))
 	ch <- gauge(c.storageFree, float64(s.FreeBytes))
-	seen := make(map[string]bool, len(s.Outbox))
-	for _, o := range s.Outbox {
+	outbox := slices.Clone(s.Outbox) // the snapshot is shared by scrapes
+	for _, name := range c.receivers() {
+		outbox = append(outbox, storage.OutboxStats{Receiver: name}) // passed over below when there are alerts
+	}
+	seen := make(map[string]bool, len(outbox))
+	for _, o := range outbox {
 		receiver := label(o.Receiver)
 		if seen[receiver] {
 			continue

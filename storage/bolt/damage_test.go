@@ -232,7 +232,7 @@ func TestDamagedMeta(t *testing.T) {
 	const versions = 3
 	path := filled(t, versions)
 	for page := range 2 {
-		for at := 16; at < 16+64; at += 5 {
+		for at := 16; at < 16+64; at += 9 {
 			bad := copyFile(t, path, -1)
 			flipByte(t, bad, int64(page*os.Getpagesize()+at))
 			var log bytes.Buffer

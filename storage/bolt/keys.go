@@ -74,7 +74,7 @@ func parseNumber(b []byte) (uint64, error) {
 // appendTime appends the sortable form of t, which keeps nanoseconds and has
 // room for every time that time.Time can hold.
 func appendTime(b []byte, t time.Time) []byte {
-	b = binary.BigEndian.AppendUint64(b, uint64(t.Unix())^signBit) //nolint:gosec // two's complement, order kept by the flipped bit
+	b = binary.BigEndian.AppendUint64(b, uint64(t.Unix())^signBit)  //nolint:gosec // two's complement, order kept by the flipped bit
 	return binary.BigEndian.AppendUint32(b, uint32(t.Nanosecond())) //nolint:gosec // below 1e9
 }
 

@@ -36,6 +36,10 @@ const defaultLockTimeout = time.Second
 // the map then grows with the file.
 const defaultMmapSize = (1 << 36) & math.MaxInt
 
+// allocSize is the step in bytes by which the file grows. bbolt's own 16 MiB
+// is a lot for a store that watches twenty policies.
+const allocSize = 4 << 20
+
 // Options says how a store is opened. The zero value is fine.
 type Options struct {
 	// LockTimeout is how long to wait for another process to let go of the
@@ -194,6 +198,7 @@ func (db *DB) openBolt(opt Options, readOnly bool) (b *bbolt.DB, err error) {
 		}
 		return nil, db.explain(err)
 	}
+	b.AllocSize = allocSize
 	return b, nil
 }
 

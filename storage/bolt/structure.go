@@ -1,6 +1,7 @@
 package bolt
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
 	"hash/fnv"
@@ -14,9 +15,12 @@ import (
 
 // bbolt rebuilds its list of free pages when it opens a file for writing, in
 // a goroutine of its own that follows every page number it finds. On a
-// damaged file that goroutine fails an assertion or faults, and no recover
-// reaches it: the process dies. So the pages are walked here first, by reads
-// with bounds instead of the map. The digests of values are not looked at.
+// damaged file that goroutine faults, or goes on after the transaction was
+// taken away from under it, and no recover reaches it: the process dies. So
+// the pages are walked here first, by reads with bounds instead of the map,
+// and everything is checked that bbolt would stumble over: page numbers and
+// kinds, bounds, pages used twice, and the order of keys. The digests of
+// values are not looked at.
 
 // The on-disk form of a page, in native byte order as bbolt has it: id (8
 // bytes), flags (2), count (2), overflow (4), then count elements of 16 bytes.
@@ -27,6 +31,7 @@ const (
 	leafFlag    = 0x02
 	bucketFlag  = 0x01
 	bucketLen   = 16
+	maxKeyLen   = 32768 // bbolt's own limit
 	// maxDepth bounds the recursion; a tree of that height would hold more
 	// pages than there are atoms to store them in.
 	maxDepth = 64
@@ -71,121 +76,181 @@ func checkStructure(f *os.File, t *bbolt.Tx) error {
 	}
 	n := uint64(t.Size() / pageSize) //nolint:gosec // sizes are positive here
 	w := &walker{file: f, pageSize: pageSize, pages: n, seen: make([]uint64, n/64+1)}
-	return w.page(uint64(t.Cursor().Bucket().RootPage()), 0)
+	_, err = w.walk(uint64(t.Cursor().Bucket().RootPage()), bounds{}, 0)
+	return err
 }
 
-// page checks the page and all below it.
-func (w *walker) page(id uint64, depth int) error {
+// bounds are what the pages above say of the keys of a page: none below min,
+// all below limit. nil is no bound.
+type bounds struct{ min, limit []byte }
+
+// admit checks the key at place i of a page, whose keys grow, and moves min.
+func (b *bounds) admit(i int, key []byte) bool {
+	if b.min != nil {
+		if c := bytes.Compare(b.min, key); c > 0 || c == 0 && i > 0 {
+			return false
+		}
+	}
+	b.min = key
+	return b.limit == nil || bytes.Compare(key, b.limit) < 0
+}
+
+// node is a page with its first bytes, all element headers among them.
+type node struct {
+	id    uint64
+	head  []byte
+	size  int64 // in bytes, overflow pages included
+	depth int
+	// inline is set for the page of a small bucket, which has no buckets in it.
+	inline bool
+}
+
+func (n node) branch() bool { return binary.NativeEndian.Uint16(n.head[8:]) == branchFlag }
+func (n node) count() int   { return int(binary.NativeEndian.Uint16(n.head[10:])) }
+
+// element returns the header of element i and where in the page it stands.
+func (n node) element(i int) (e []byte, at int64) {
+	at = int64(pageHeadLen + i*elementLen)
+	return n.head[at : at+elementLen], at
+}
+
+// walk checks the page and all below it, and returns the greatest key.
+func (w *walker) walk(id uint64, b bounds, depth int) ([]byte, error) {
+	n, err := w.node(id, depth)
+	if err != nil {
+		return nil, err
+	}
+	if n.branch() {
+		return w.branch(n, b)
+	}
+	return w.leaf(n, b)
+}
+
+// node reads a page that is used for the first time.
+func (w *walker) node(id uint64, depth int) (node, error) {
+	n := node{id: id, head: make([]byte, w.pageSize), depth: depth}
 	if id < 2 || id >= w.pages || depth > maxDepth {
-		return w.bad(id, "points out of the file")
+		return n, w.bad(id, "points out of the file")
 	}
-	head := make([]byte, w.pageSize)
-	if err := w.read(head, id, 0); err != nil {
-		return err
+	if err := w.read(n.head, id, 0); err != nil {
+		return n, err
 	}
-	if binary.NativeEndian.Uint64(head) != id {
-		return w.bad(id, "has another page's number")
+	if binary.NativeEndian.Uint64(n.head) != id {
+		return n, w.bad(id, "has another page's number")
 	}
-	overflow := uint64(binary.NativeEndian.Uint32(head[12:]))
+	flags := binary.NativeEndian.Uint16(n.head[8:])
+	if flags != branchFlag && flags != leafFlag || flags == branchFlag && n.count() == 0 {
+		return n, w.bad(id, "is neither branch nor leaf")
+	}
+	overflow := uint64(binary.NativeEndian.Uint32(n.head[12:]))
 	for i := id; i <= id+overflow; i++ {
 		if i >= w.pages || w.seen[i/64]&(1<<(i%64)) != 0 {
-			return w.bad(id, "overlaps another page")
+			return n, w.bad(id, "overlaps another page")
 		}
 		w.seen[i/64] |= 1 << (i % 64)
 	}
-	size := int64(overflow+1) * w.pageSize //nolint:gosec // below the file's size
-	elements := elementsLen(head)
-	if elements > size {
-		return w.bad(id, "has too many elements")
+	n.size = int64(overflow+1) * w.pageSize //nolint:gosec // below the file's size
+	elements := elementsLen(n.head)
+	if elements > n.size {
+		return n, w.bad(id, "has too many elements")
 	}
 	if elements > w.pageSize {
-		head = make([]byte, elements)
-		if err := w.read(head, id, 0); err != nil {
-			return err
-		}
+		n.head = make([]byte, elements)
+		return n, w.read(n.head, id, 0)
 	}
-	return w.elements(id, head, size, depth)
+	return n, nil
 }
 
-// elements checks the elements of a page of the given size in bytes, of which
-// head holds at least all element headers.
-func (w *walker) elements(id uint64, head []byte, size int64, depth int) error {
-	flags := binary.NativeEndian.Uint16(head[8:])
-	count := int(binary.NativeEndian.Uint16(head[10:]))
-	if flags != branchFlag && flags != leafFlag || flags == branchFlag && count == 0 {
-		return w.bad(id, "is neither branch nor leaf")
-	}
-	for i := range count {
-		at := pageHeadLen + i*elementLen
-		e := head[at : at+elementLen]
-		var err error
-		if flags == branchFlag {
-			err = w.branch(id, e, int64(at), size, depth)
-		} else {
-			err = w.leaf(id, e, int64(at), size, depth)
-		}
-		if err != nil {
-			return err
+// branch checks elements of key position (4 bytes), key size (4) and page (8),
+// and the pages they name.
+func (w *walker) branch(n node, b bounds) (last []byte, err error) {
+	keys := make([][]byte, n.count())
+	for i := range keys {
+		e, at := n.element(i)
+		if keys[i], err = w.key(n, at+int64(binary.NativeEndian.Uint32(e)), binary.NativeEndian.Uint32(e[4:])); err != nil {
+			return nil, err
 		}
 	}
-	return nil
+	for i, key := range keys {
+		if !b.admit(i, key) {
+			return nil, w.bad(n.id, "has keys out of order")
+		}
+		below := bounds{min: key, limit: b.limit}
+		if i+1 < len(keys) {
+			below.limit = keys[i+1]
+		}
+		e, _ := n.element(i)
+		if last, err = w.walk(binary.NativeEndian.Uint64(e[8:]), below, n.depth+1); err != nil {
+			return nil, err
+		}
+		b.min = last
+	}
+	return last, nil
 }
 
-// branch checks an element with position (4 bytes), key size (4) and page (8).
-func (w *walker) branch(id uint64, e []byte, at, size int64, depth int) error {
-	pos, ksize := int64(binary.NativeEndian.Uint32(e)), int64(binary.NativeEndian.Uint32(e[4:]))
-	if at+pos+ksize > size {
-		return w.bad(id, "has a key beyond its end")
+// leaf checks elements of flags, key position, key size and value size (4
+// bytes each), and the buckets that they may hold.
+func (w *walker) leaf(n node, b bounds) (last []byte, err error) {
+	for i := range n.count() {
+		e, at := n.element(i)
+		ksize, vsize := binary.NativeEndian.Uint32(e[8:]), binary.NativeEndian.Uint32(e[12:])
+		at += int64(binary.NativeEndian.Uint32(e[4:]))
+		if last, err = w.key(n, at, ksize); err != nil {
+			return nil, err
+		}
+		if !b.admit(i, last) {
+			return nil, w.bad(n.id, "has keys out of order")
+		}
+		value := at + int64(ksize)
+		if value+int64(vsize) > n.size {
+			return nil, w.bad(n.id, "has a value beyond its end")
+		}
+		if binary.NativeEndian.Uint32(e)&bucketFlag == 0 {
+			continue
+		}
+		if n.inline {
+			return nil, w.bad(n.id, "has a bucket where none can be")
+		}
+		if err := w.bucket(n, value, vsize); err != nil {
+			return nil, err
+		}
 	}
-	return w.page(binary.NativeEndian.Uint64(e[8:]), depth+1)
+	return last, nil
 }
 
-// leaf checks an element with flags, position, key size and value size (4
-// bytes each), and the bucket that it may hold.
-func (w *walker) leaf(id uint64, e []byte, at, size int64, depth int) error {
-	flags := binary.NativeEndian.Uint32(e)
-	pos, ksize := int64(binary.NativeEndian.Uint32(e[4:])), int64(binary.NativeEndian.Uint32(e[8:]))
-	vsize := int64(binary.NativeEndian.Uint32(e[12:]))
-	value := at + pos + ksize
-	if value+vsize > size {
-		return w.bad(id, "has a value beyond its end")
+// key returns the key of an element.
+func (w *walker) key(n node, at int64, size uint32) ([]byte, error) {
+	end := at + int64(size)
+	if size > maxKeyLen || end > n.size {
+		return nil, w.bad(n.id, "has a key beyond its end")
 	}
-	if flags&bucketFlag == 0 {
-		return nil
+	if end <= int64(len(n.head)) {
+		return n.head[at:end], nil
 	}
-	if vsize < bucketLen || vsize > size {
-		return w.bad(id, "has a bucket of a wrong size")
+	key := make([]byte, size)
+	return key, w.read(key, n.id, at)
+}
+
+// bucket checks a value that is a bucket: its root page and counter, or the
+// one page of a small bucket right behind them.
+func (w *walker) bucket(n node, at int64, size uint32) error {
+	if size < bucketLen {
+		return w.bad(n.id, "has a bucket of a wrong size")
 	}
-	b := make([]byte, vsize)
-	if err := w.read(b, id, value); err != nil {
+	b := make([]byte, size)
+	if err := w.read(b, n.id, at); err != nil {
 		return err
 	}
 	if root := binary.NativeEndian.Uint64(b); root != 0 {
-		return w.page(root, depth+1)
+		_, err := w.walk(root, bounds{}, n.depth+1)
+		return err
 	}
-	return w.inline(id, b[bucketLen:])
-}
-
-// inline checks a small bucket that is kept in its parent's leaf.
-func (w *walker) inline(id uint64, page []byte) error {
-	if len(page) < pageHeadLen || elementsLen(page) > int64(len(page)) {
-		return w.bad(id, "has a bucket of a wrong size")
+	inline := node{id: n.id, head: b[bucketLen:], size: int64(size) - bucketLen, inline: true}
+	if inline.size < pageHeadLen || elementsLen(inline.head) > inline.size || inline.branch() {
+		return w.bad(n.id, "has a bucket of a wrong size")
 	}
-	if binary.NativeEndian.Uint16(page[8:]) != leafFlag {
-		return w.bad(id, "has a bucket that is no leaf")
-	}
-	for i := range int(binary.NativeEndian.Uint16(page[10:])) {
-		at := pageHeadLen + i*elementLen
-		e := page[at : at+elementLen]
-		end := int64(at)
-		for _, off := range []int{4, 8, 12} {
-			end += int64(binary.NativeEndian.Uint32(e[off:]))
-		}
-		if binary.NativeEndian.Uint32(e)&bucketFlag != 0 || end > int64(len(page)) {
-			return w.bad(id, "has a value beyond its bucket's end")
-		}
-	}
-	return nil
+	_, err := w.leaf(inline, bounds{})
+	return err
 }
 
 // elementsLen is where the element headers of a page end.
