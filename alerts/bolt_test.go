@@ -31,8 +31,10 @@ func commitAlerts(t *testing.T, db *bolt.DB, receiver string, n int, now time.Ti
 		if err != nil || len(claims) != 1 {
 			t.Fatalf("claim: %v, %v", claims, err)
 		}
-		e := policy.Event{ID: policy.EventID(p.ID, policy.EventPolicyUnreachable, policy.Digest{}, policy.Digest{}, at),
-			Type: policy.EventPolicyUnreachable, Policy: p.Ref(), At: at, FirstSeenAt: at, Summary: "down"}
+		e := policy.Event{
+			ID:   policy.EventID(p.ID, policy.EventPolicyUnreachable, policy.Digest{}, policy.Digest{}, at),
+			Type: policy.EventPolicyUnreachable, Policy: p.Ref(), At: at, FirstSeenAt: at, Summary: "down",
+		}
 		a := policy.NewAlert(e, receiver, at)
 		_, err = db.Commit(ctx, storage.Observation{
 			Claim: claims[0], Expect: claims[0].State.HeadRef(), State: claims[0].State,

@@ -244,28 +244,28 @@ func (d *Dispatcher) SetSenders(senders map[string]Sender) {
 // requeueParked makes the parked alerts of senders pending again.
 func (d *Dispatcher) requeueParked(ctx context.Context, senders map[string]Sender) error {
 	for _, name := range slices.Sorted(maps.Keys(senders)) {
-		if _, err := d.resume(ctx, name); err != nil {
+		if err := d.resume(ctx, name); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// resume makes the parked alerts of one receiver pending and counts them.
-func (d *Dispatcher) resume(ctx context.Context, receiver string) (int, error) {
+// resume makes the parked alerts of one receiver pending.
+func (d *Dispatcher) resume(ctx context.Context, receiver string) error {
 	parked, err := d.store.Alerts(ctx, storage.AlertQuery{Receiver: receiver, States: []policy.AlertState{policy.AlertParked}})
 	if err != nil {
-		return 0, fmt.Errorf("parked alerts of %s: %w", receiver, err)
+		return fmt.Errorf("parked alerts of %s: %w", receiver, err)
 	}
-	for i, a := range parked {
+	for _, a := range parked {
 		if err := d.store.RequeueAlert(ctx, a.ID, d.clock().UTC()); err != nil && !errors.Is(err, policy.ErrNotFound) {
-			return i, fmt.Errorf("requeue alert %s: %w", a.ID, err)
+			return fmt.Errorf("requeue alert %s: %w", a.ID, err)
 		}
 	}
 	if len(parked) > 0 {
 		d.logger.Info("parked alerts requeued", "receiver", receiver, "alerts", len(parked))
 	}
-	return len(parked), nil
+	return nil
 }
 
 // parkOrphans parks the pending alerts of receivers that do not exist.

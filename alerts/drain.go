@@ -98,5 +98,5 @@ func (w *worker) left(ctx context.Context) (time.Duration, bool) {
 	if !ok {
 		return 0, false
 	}
-	return time.Until(deadline), true
+	return time.Until(deadline), true //nolint:forbidigo // a context's deadline is on the real clock
 }

@@ -78,8 +78,7 @@ func (e *SendError) Unwrap() error { return e.Err }
 // asSendError returns err as a *SendError; what is none counts as a failure to
 // retry.
 func asSendError(err error) *SendError {
-	var se *SendError
-	if errors.As(err, &se) {
+	if se, ok := errors.AsType[*SendError](err); ok {
 		return se
 	}
 	if errors.Is(err, context.DeadlineExceeded) {

@@ -3,7 +3,6 @@ package alerts
 import (
 	"context"
 	"errors"
-	"io"
 	"log/slog"
 	"slices"
 	"strconv"
@@ -218,7 +217,7 @@ func (f *minimalFake) SendMinimal(ctx context.Context, m Message) error {
 	return f.record(ctx, m, true)
 }
 
-func silent() *slog.Logger { return slog.New(slog.NewTextHandler(io.Discard, nil)) }
+func silent() *slog.Logger { return slog.New(slog.DiscardHandler) }
 
 func newTestDispatcher(s Store, senders map[string]Sender) *Dispatcher {
 	return NewDispatcher(Options{

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -103,9 +104,7 @@ func (p *poster) post(ctx context.Context, body []byte, header http.Header) (*ht
 	if err != nil {
 		return nil, nil, &SendError{Kind: ReceiverDead, Reason: reasonOther, Err: errors.New("the receiver's URL is not valid")}
 	}
-	for name, values := range header {
-		req.Header[name] = values
-	}
+	maps.Copy(req.Header, header)
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("User-Agent", "watcher")
 	resp, err := p.client.Do(req)
@@ -126,8 +125,7 @@ func (p *poster) post(ctx context.Context, body []byte, header http.Header) (*ht
 // hide takes the URL out of an error of the HTTP client.
 func (p *poster) hide(err error) error {
 	text := err.Error()
-	var ue *url.Error
-	if errors.As(err, &ue) {
+	if ue, ok := errors.AsType[*url.Error](err); ok {
 		text = ue.Err.Error()
 	}
 	return &redactedError{text: p.redact(text), err: err}

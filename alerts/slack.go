@@ -65,7 +65,7 @@ func (s *Slack) post(ctx context.Context, msg *slack.WebhookMessage) error {
 	if err != nil {
 		return &SendError{Kind: PayloadDead, Reason: reasonPayload, Err: fmt.Errorf("slack message: %w", err)}
 	}
-	resp, answer, err := s.poster.post(ctx, body, nil)
+	resp, answer, err := s.poster.post(ctx, body, nil) //nolint:bodyclose // post reads and closes it
 	if err != nil {
 		return err
 	}

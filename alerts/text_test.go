@@ -80,8 +80,11 @@ func TestRedline(t *testing.T) {
 			{Op: policy.SpanDelete, Text: "x"}, {Op: policy.SpanInsert, Text: "y"},
 		}}, "[-x-]{+y+}"},
 		{"long context", policy.Edit{Op: policy.Reworded, Redline: []policy.Span{
-			{Op: policy.SpanEqual, Text: long}, {Op: policy.SpanDelete, Text: "x"}, {Op: policy.SpanEqual, Text: " " + long},
-			{Op: policy.SpanInsert, Text: "y"}, {Op: policy.SpanEqual, Text: " " + long},
+			{Op: policy.SpanEqual, Text: long},
+			{Op: policy.SpanDelete, Text: "x"},
+			{Op: policy.SpanEqual, Text: " " + long},
+			{Op: policy.SpanInsert, Text: "y"},
+			{Op: policy.SpanEqual, Text: " " + long},
 		}}, "…same words again same words again same words again same words again same words again [-x-]" +
 			" same words again same words again same words again same words again same words again … same words again same words again same words again same words again same words again {+y+}" +
 			" same words again same words again same words again same words again same words again…"},
@@ -102,14 +105,18 @@ func FuzzRedline(f *testing.F) {
 	f.Add("b b", "b")
 	f.Fuzz(func(t *testing.T, before, after string) {
 		var gotOld, gotNew string
+		var gotNewSb105 strings.Builder
+		var gotOldSb105 strings.Builder
 		for _, s := range redline(policy.Edit{Op: policy.Reworded, Old: before, New: after}) {
 			if s.Op != policy.SpanInsert {
-				gotOld += s.Text
+				gotOldSb105.WriteString(s.Text)
 			}
 			if s.Op != policy.SpanDelete {
-				gotNew += s.Text
+				gotNewSb105.WriteString(s.Text)
 			}
 		}
+		gotNew += gotNewSb105.String()
+		gotOld += gotOldSb105.String()
 		if gotOld != before || gotNew != after {
 			t.Errorf("%q and %q became %q and %q", before, after, gotOld, gotNew)
 		}

@@ -102,7 +102,7 @@ func (w *Webhook) send(ctx context.Context, m Message, limit int) error {
 	if err != nil {
 		return &SendError{Kind: ReceiverDead, Reason: reasonOther, Err: err}
 	}
-	resp, answer, err := w.poster.post(ctx, body, header)
+	resp, answer, err := w.poster.post(ctx, body, header) //nolint:bodyclose // post reads and closes it
 	if err != nil {
 		return err
 	}

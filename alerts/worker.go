@@ -209,7 +209,7 @@ func (w *worker) succeed(ctx context.Context, a policy.Alert, m Message) {
 		return
 	}
 	// The receiver lives: what was parked while it did not can go out.
-	if _, err := w.d.resume(ctx, w.name); err != nil {
+	if err := w.d.resume(ctx, w.name); err != nil {
 		w.d.logger.Error("parked alerts cannot be requeued", "receiver", w.name, "error", err)
 		return
 	}

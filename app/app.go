@@ -224,8 +224,8 @@ func (a *App) Start(ctx context.Context) error {
 	if err := a.listen(ctx); err != nil {
 		return err
 	}
-	a.run("deliver alerts", a.dispatcher.Run)
-	a.run("run checks", a.loop.Run)
+	a.run("deliver alerts", a.dispatcher.Run) //nolint:contextcheck // the start's context ends with the start
+	a.run("run checks", a.loop.Run)           //nolint:contextcheck // as above
 	a.started.Store(true)
 	return nil
 }

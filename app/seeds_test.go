@@ -183,7 +183,7 @@ func testApp(t *testing.T, cfg map[string]any) *App {
 	return a
 }
 
-func writeConfig(t *testing.T, file string, cfg map[string]any) {
+func writeConfig(t testing.TB, file string, cfg map[string]any) {
 	t.Helper()
 	src, err := json.Marshal(cfg) // JSON is YAML
 	if err != nil {

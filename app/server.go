@@ -29,7 +29,7 @@ func readWebConfig(file string) (webConfig, error) {
 	if file == "" {
 		return c, nil
 	}
-	b, err := os.ReadFile(file)
+	b, err := os.ReadFile(file) //nolint:gosec // the operator names it
 	if err != nil {
 		return c, err
 	}

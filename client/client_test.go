@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -212,7 +213,7 @@ func TestListThatMovesIsReadAgain(t *testing.T) {
 	}{{"still", 0, true}, {"moves once", 1, true}, {"moves always", 100, false}} {
 		t.Run(tc.name, func(t *testing.T) {
 			first, moves := 0, tc.moves
-			list, err := paged(0, func(n int) string { return fmt.Sprint(n) }, func(offset, limit int) ([]int, error) {
+			list, err := paged(0, strconv.Itoa, func(offset, limit int) ([]int, error) {
 				if offset > 0 && moves > 0 {
 					moves--
 					first--

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -228,10 +229,8 @@ func (d *decoder) scalarTag(p place, name string, want ...string) bool {
 		d.report(p, "write one value", "want %s, have %s", name, kindName(n))
 		return false
 	}
-	for _, w := range want {
-		if tag == w {
-			return true
-		}
+	if slices.Contains(want, tag) {
+		return true
 	}
 	switch {
 	case tag == nullTag:

@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -148,10 +149,8 @@ func oneOf[V ~string](placeholder string, words []V) scalar[V] {
 		names[i] = string(w)
 	}
 	t := stringOf[V](placeholder, schema{"enum": names}, func(text string) *fault {
-		for _, n := range names {
-			if n == text {
-				return nil
-			}
+		if slices.Contains(names, text) {
+			return nil
 		}
 		return faultf(didYouMean(nearest(text, names), "want "+list(names, "or")), "unknown value %s", shown(text))
 	})

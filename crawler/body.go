@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"watcher/policy"
@@ -94,15 +95,15 @@ func (r *bodyReader) stack(wire *bufio.Reader, codings []string) (io.Reader, err
 		return bytes.NewReader(nil), r.err
 	}
 	var src io.Reader = wire
-	for i := len(codings) - 1; i >= 0; i-- {
-		dec, closer, err := newDecoder(codings[i], src)
+	for _, coding := range slices.Backward(codings) {
+		dec, closer, err := newDecoder(coding, src)
 		if err != nil {
-			return nil, r.fail(decodeFailure(codings[i], err))
+			return nil, r.fail(decodeFailure(coding, err))
 		}
 		if closer != nil {
 			r.closers = append(r.closers, closer)
 		}
-		src = &codingLayer{r: r, src: dec, coding: codings[i]}
+		src = &codingLayer{r: r, src: dec, coding: coding}
 	}
 	return src, nil
 }

@@ -88,7 +88,7 @@ func (c *Client) Capture(ctx context.Context, req policy.Request) (policy.Captur
 	defer c.running.Done()
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	defer context.AfterFunc(c.life, func() { cancel(errClosed) })()
+	defer context.AfterFunc(c.life, func() { cancel(errClosed) })() //nolint:contextcheck // Close must end it too
 
 	v, err := newVisit(c, req)
 	if err != nil {

@@ -26,8 +26,15 @@ func TestContentCodings(t *testing.T) {
 	c := testClient(t, nil)
 	text := []byte(strings.Repeat(page, 100))
 	for _, codings := range [][]string{
-		{"gzip"}, {"deflate"}, {"raw-deflate"}, {"br"}, {"zstd"},
-		{"gzip", "br"}, {"deflate", "gzip"}, {"zstd", "gzip", "br"}, {"gzip", "gzip"},
+		{"gzip"},
+		{"deflate"},
+		{"raw-deflate"},
+		{"br"},
+		{"zstd"},
+		{"gzip", "br"},
+		{"deflate", "gzip"},
+		{"zstd", "gzip", "br"},
+		{"gzip", "gzip"},
 	} {
 		data, names := text, []string{}
 		for _, coding := range codings {
@@ -281,8 +288,7 @@ func FuzzDecode(f *testing.F) {
 	f.Fuzz(func(t *testing.T, encoding string, data []byte) {
 		got, err := decodeBytes(data, encoding, limit)
 		if err != nil {
-			var fe *policy.FetchError
-			if !errors.As(err, &fe) {
+			if _, ok := errors.AsType[*policy.FetchError](err); !ok {
 				t.Fatalf("untyped error %v", err)
 			}
 			if got.data != nil {

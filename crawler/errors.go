@@ -49,8 +49,7 @@ const (
 // classify turns what net/http, the dialler or a body reader returned into a
 // FetchError. ctx is the caller's context, without the crawler's deadlines.
 func classify(ctx context.Context, err error, at phase) *policy.FetchError {
-	var fe *policy.FetchError
-	if errors.As(err, &fe) {
+	if fe, ok := errors.AsType[*policy.FetchError](err); ok {
 		return fe
 	}
 	if ctx.Err() != nil {

@@ -91,14 +91,15 @@ func mustCapture(t *testing.T, c *Client, req policy.Request) policy.Capture {
 	return got
 }
 
-// wantFailure checks that the capture fails for the reason.
-func wantFailure(t *testing.T, c *Client, req policy.Request, reason policy.FetchReason) *policy.FetchError {
+// wantFailure checks that the capture fails for the reason. What it returns is
+// a value and no error: a test may look at it or not.
+func wantFailure(t *testing.T, c *Client, req policy.Request, reason policy.FetchReason) policy.FetchError {
 	t.Helper()
 	got, err := c.Capture(t.Context(), req)
 	return checkFailure(t, got, err, reason)
 }
 
-func checkFailure(t *testing.T, got policy.Capture, err error, reason policy.FetchReason) *policy.FetchError {
+func checkFailure(t *testing.T, got policy.Capture, err error, reason policy.FetchReason) policy.FetchError {
 	t.Helper()
 	var fe *policy.FetchError
 	if !errors.As(err, &fe) {
@@ -110,7 +111,7 @@ func checkFailure(t *testing.T, got policy.Capture, err error, reason policy.Fet
 	if len(got.Body) != 0 {
 		t.Errorf("a failed capture came with %d bytes of body", len(got.Body))
 	}
-	return fe
+	return *fe
 }
 
 // compress applies one content coding; "raw-deflate" is deflate without zlib.

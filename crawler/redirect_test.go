@@ -27,9 +27,12 @@ func TestRedirectChain(t *testing.T) {
 	s := newServer(t, mux.ServeHTTP)
 	got := mustCapture(t, testClient(t, nil), live(s.URL+"/0"))
 	want := []policy.Hop{
-		{URL: s.URL + "/0", Status: 301, Location: "1?q=1"}, {URL: s.URL + "/1?q=1", Status: 302, Location: "2?q=1"},
-		{URL: s.URL + "/2?q=1", Status: 303, Location: "3?q=1"}, {URL: s.URL + "/3?q=1", Status: 307, Location: "4?q=1"},
-		{URL: s.URL + "/4?q=1", Status: 308, Location: "5?q=1"}, {URL: s.URL + "/5?q=1", Status: 200},
+		{URL: s.URL + "/0", Status: 301, Location: "1?q=1"},
+		{URL: s.URL + "/1?q=1", Status: 302, Location: "2?q=1"},
+		{URL: s.URL + "/2?q=1", Status: 303, Location: "3?q=1"},
+		{URL: s.URL + "/3?q=1", Status: 307, Location: "4?q=1"},
+		{URL: s.URL + "/4?q=1", Status: 308, Location: "5?q=1"},
+		{URL: s.URL + "/5?q=1", Status: 200},
 	}
 	if diff := cmp.Diff(want, got.Hops, cmpopts.IgnoreFields(policy.Hop{}, "RemoteAddr")); diff != "" {
 		t.Errorf("hops (-want +got):\n%s", diff)

@@ -15,6 +15,7 @@ import (
 	"net"
 	"net/http"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"time"
 )
@@ -131,17 +132,13 @@ func (s *Sites) page(slug, file string) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	contentType, render := "text/plain; charset=utf-8", func(view) ([]byte, error) { return src, nil }
-	if slug != "layerline" {
-		t, err := template.New(slug).Parse(string(src))
-		if err != nil {
-			return nil, err
-		}
-		contentType, render = "text/html; charset=utf-8", func(v view) ([]byte, error) {
-			var b bytes.Buffer
-			err := t.Execute(&b, v)
-			return b.Bytes(), err
-		}
+	contentType := "text/html; charset=utf-8"
+	if strings.HasSuffix(file, ".txt") {
+		contentType = "text/plain; charset=utf-8"
+	}
+	t, err := template.New(slug).Parse(string(src))
+	if err != nil {
+		return nil, err
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		at := s.Elapsed()
@@ -149,13 +146,13 @@ func (s *Sites) page(slug, file string) (http.Handler, error) {
 			http.Error(w, "upstream is not available", http.StatusServiceUnavailable)
 			return
 		}
-		body, err := render(s.view(at))
-		if err != nil {
+		var body bytes.Buffer
+		if err := t.Execute(&body, s.view(at)); err != nil {
 			http.Error(w, err.Error(), http.StatusInternalServerError)
 			return
 		}
 		w.Header().Set("Content-Type", contentType)
-		_, _ = w.Write(body) // the client went away
+		_, _ = w.Write(body.Bytes()) // the client went away
 	}), nil
 }
 

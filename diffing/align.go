@@ -136,7 +136,7 @@ func toRunes(runes map[int]rune, ids []int) []rune {
 	for i, id := range ids {
 		r, ok := runes[id]
 		if !ok {
-			if r = rune(len(runes) + 1); r >= 0xD800 {
+			if r = rune(len(runes) + 1); r >= 0xD800 { //nolint:gosec // far fewer units than runes
 				r += 0x0800
 			}
 			runes[id] = r

@@ -97,15 +97,15 @@ func (j *judge) topics(path string, hits []hit) []topic {
 func (j *judge) addHeadings(path string, at func(policy.Category) *topic) {
 	weight := innerHeading
 	names := strings.Split(path, pathSeparator)
-	for i := len(names) - 1; i >= 0; i-- {
+	for _, name := range slices.Backward(names) {
 		counted := map[policy.Category]bool{}
-		for _, h := range j.heading(names[i]) {
+		for _, h := range j.heading(name) {
 			if h.weak || h.category == policy.OtherCategory || counted[h.category] {
 				continue
 			}
 			counted[h.category] = true
 			if t := at(h.category); t.heading == "" {
-				t.heading = names[i]
+				t.heading = name
 				t.score += weight
 			}
 		}

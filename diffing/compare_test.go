@@ -141,7 +141,7 @@ func TestCompare(t *testing.T) {
 	for _, tc := range slices.Concat(wordCases(), unitCases()) {
 		t.Run(tc.name, func(t *testing.T) {
 			from := doc(t, basePolicy)
-			text := strings.Replace(basePolicy, tc.old, tc.new, -1)
+			text := strings.ReplaceAll(basePolicy, tc.old, tc.new)
 			if tc.name == "placeholder resolved" {
 				text = strings.Replace(text, "@updated 2025-05? ", "@updated 2025-05-12 ", 1)
 			}

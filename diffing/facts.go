@@ -1,6 +1,7 @@
 package diffing
 
 import (
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -124,18 +125,16 @@ fifteen fünfzehn quinze quince quindici vijftien
 sixteen sechzehn seize dieciséis sedici zestien
 seventeen siebzehn diecisiete diciassette zeventien
 eighteen achtzehn dieciocho diciotto achttien`), "\n") {
-		for _, n := range strings.Fields(names) {
+		for n := range strings.FieldsSeq(names) {
 			table[n] = i + 1
 		}
 	}
-	for n, v := range map[string]int{
+	maps.Copy(table, map[string]int{
 		"twenty": 20, "zwanzig": 20, "vingt": 20, "veinte": 20, "venti": 20, "twintig": 20,
 		"twentyfour": 24, "vierundzwanzig": 24, "thirty": 30, "dreißig": 30, "trente": 30, "treinta": 30, "trenta": 30, "dertig": 30,
 		"forty": 40, "fifty": 50, "sixty": 60, "sechzig": 60, "soixante": 60, "sesenta": 60, "sessanta": 60, "zestig": 60,
 		"seventy": 70, "eighty": 80, "ninety": 90, "neunzig": 90, "noventa": 90, "novanta": 90, "negentig": 90,
-	} {
-		table[n] = v
-	}
+	})
 	return table
 }
 

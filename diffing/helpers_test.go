@@ -19,7 +19,7 @@ func doc(t testing.TB, text string) policy.Document {
 			d.Sections = append(d.Sections, sec)
 		}
 	}
-	for _, line := range strings.Split(text, "\n") {
+	for line := range strings.SplitSeq(text, "\n") {
 		line = strings.TrimSpace(line)
 		switch {
 		case line == "":

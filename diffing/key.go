@@ -175,7 +175,7 @@ func labelEnd(text string, toks []token, i int) (int, labelKind) {
 	}
 	t := toks[i]
 	s := text[t.start:t.end]
-	kind := labelNone
+	var kind labelKind
 	switch {
 	case t.kind == tokNumber && isLabelNumber(s):
 		kind = labelDigits
@@ -207,7 +207,7 @@ func isLetterLabel(s string) bool { return len(s) > 1 || s[0] >= 'a' && s[0] <= 
 // isLabelNumber reports whether s is a clause number: short groups of digits
 // separated by dots. Years and amounts are none.
 func isLabelNumber(s string) bool {
-	for _, g := range strings.Split(s, ".") {
+	for g := range strings.SplitSeq(s, ".") {
 		if g == "" || len(g) > 3 || strings.Trim(g, "0123456789") != "" {
 			return false
 		}

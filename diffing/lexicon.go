@@ -248,9 +248,9 @@ func parseCue(line string) (*cue, error) {
 	c := &cue{concept: f[0], example: f[3]}
 	c.concept, c.weak = strings.CutPrefix(c.concept, "~")
 	c.heading, c.text = strings.Contains(f[1], "h"), strings.Contains(f[1], "t")
-	for _, w := range strings.Fields(f[2]) {
+	for w := range strings.FieldsSeq(f[2]) {
 		p := cueWord{gap: w == ".."}
-		for _, alt := range strings.Split(w, "|") {
+		for alt := range strings.SplitSeq(w, "|") {
 			stem, isPrefix := strings.CutSuffix(alt, "*")
 			switch {
 			case p.gap:

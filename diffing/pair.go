@@ -187,7 +187,7 @@ func (p *pairer) scoreIndex() {
 	for k, j := range p.freeB {
 		for _, g := range p.gramsB[j] {
 			if l := postings[g]; len(l) <= maxPostings {
-				postings[g] = append(l, int32(k)) //nolint:gosec // an index into a slice of units
+				postings[g] = append(l, int32(k))
 			}
 		}
 	}

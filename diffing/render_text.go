@@ -132,7 +132,7 @@ func (t *textWriter) span(op policy.SpanOp, text string) string {
 
 // block writes text of one or more lines under an edit.
 func (t *textWriter) block(text string) {
-	for _, l := range strings.Split(text, "\n") {
+	for l := range strings.SplitSeq(text, "\n") {
 		t.line("    ", l)
 	}
 }

@@ -22,7 +22,7 @@ func TestRules(t *testing.T) {
 			}
 			found := false
 			for _, h := range lex.find(cueWords(c.example), heading) {
-				found = found || h.cue.source == c.source
+				found = found || h.source == c.source
 			}
 			if !found {
 				t.Errorf("%s: cue is not found in its example %q as %s", c.source, c.example, place)

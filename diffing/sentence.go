@@ -51,13 +51,13 @@ func splitSentences(text string) []string {
 	for i := 0; i < len(text); {
 		r, n := utf8.DecodeRuneInString(text[i:])
 		next := i + n
-		switch {
-		case r == '\n':
+		switch r {
+		case '\n':
 			emit(i)
-		case r == '。' || r == '！' || r == '？':
+		case '。', '！', '？':
 			next = skipClosers(text, next)
 			emit(next)
-		case r == '.' || r == '!' || r == '?' || r == '…':
+		case '.', '!', '?', '…':
 			next = skipClosers(text, next)
 			if endsSentence(text, start, i, next, lower) {
 				emit(next)

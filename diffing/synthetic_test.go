@@ -26,7 +26,7 @@ func seedDocs(t testing.TB) []policy.Document {
 			t.Fatal(err)
 		}
 		var b strings.Builder
-		for _, line := range strings.Split(string(data), "\n") {
+		for line := range strings.SplitSeq(string(data), "\n") {
 			line = strings.TrimSpace(line)
 			item, isItem := strings.CutPrefix(line, "• ")
 			switch n := len(strings.Fields(line)); {
@@ -204,7 +204,7 @@ func TestSyntheticEdits(t *testing.T) {
 }
 
 func newSynth(docs []policy.Document, k int, seed uint64) *synth {
-	s := &synth{rnd: rand.New(rand.NewPCG(seed, uint64(k))), truth: map[policy.EditOp][][2]string{}} //nolint:gosec // repeatable on purpose
+	s := &synth{rnd: rand.New(rand.NewPCG(seed, uint64(k))), truth: map[policy.EditOp][][2]string{}}
 	own := map[string]bool{}
 	for _, u := range newSplitter().side(&docs[k]).units {
 		if !own[u.key] { // copies within a policy have no single truth

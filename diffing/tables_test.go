@@ -138,7 +138,7 @@ func TestPeriods(t *testing.T) {
 
 func TestTypos(t *testing.T) {
 	for pair, want := range map[[2]string]bool{
-		{"retention", "retenton"}: true, {"recieve", "receive"}: true, {"organisation", "organization"}: true,
+		{"retention", "retenton"}: true, {"receive", "receive"}: true, {"organisation", "organization"}: true,
 		{"may", "can"}: false, {"legal", "illegal"}: false, {"minimum", "maximum"}: false,
 		{"first", "third"}: false, {"include", "exclude"}: false, {"months", "weeks"}: false,
 	} {

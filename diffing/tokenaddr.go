@@ -56,7 +56,7 @@ func isHost(s string, bare bool) bool {
 	if !bare {
 		return true
 	}
-	for _, label := range strings.Split(s[:dot], ".") {
+	for label := range strings.SplitSeq(s[:dot], ".") {
 		if len(label) < 2 || strings.ContainsAny(label, "_%+") {
 			return false
 		}

@@ -25,7 +25,7 @@ const maxMonthName = 12
 
 func nameSet(names string) map[string]bool {
 	set := map[string]bool{}
-	for _, n := range strings.Fields(names) {
+	for n := range strings.FieldsSeq(names) {
 		set[n] = true
 	}
 	return set
@@ -153,7 +153,7 @@ func scanMonthYear(s string, i int) int {
 	j := skipAny(s, end, ".")
 	j = skipAny(s, j, ",")
 	k := skipSpaces(s, j)
-	if k == j || k >= len(s) || !(isDigit(rune(s[k])) || s[k] == 'X' || s[k] == 'x') || !isMonth(s[i:end]) {
+	if k == j || k >= len(s) || (!isDigit(rune(s[k])) && s[k] != 'X' && s[k] != 'x') || !isMonth(s[i:end]) {
 		return i
 	}
 	if y := scanYear(s, k); y > k {

@@ -135,7 +135,7 @@ type ClaimQuery struct {
 	// IDs, when set, claims these policies whether they are due or not.
 	// Otherwise policies whose NextCheck is not after Now are claimed, most
 	// overdue first. Retired policies and those under a live lease are passed
-	// over in either case.
+	// over in either case; an unknown id is policy.ErrNotFound.
 	IDs []policy.ID
 }
 
@@ -158,7 +158,8 @@ type Observation struct {
 	// and returns policy.ErrConflict when the head is another one.
 	Expect policy.HeadRef
 	// Check is the ledger entry. The store fills in Capture, and Version and
-	// FromVersion when they are 0 and a version is added.
+	// FromVersion when they are 0 and a version is added; when none is added a
+	// Version of 0 becomes the head.
 	Check policy.Check
 	// Capture, when set, is stored with its body and headers.
 	Capture *policy.Capture
@@ -169,7 +170,8 @@ type Observation struct {
 	// is: repeated detection does not tell twice.
 	Alerts []policy.Alert
 	// State is the state after the check. The store sets Head, Versions,
-	// HeadSHA256 and HeadWords itself, and Pending.Capture when that is 0.
+	// HeadSHA256 and HeadWords itself, and Pending.Capture when that is 0. What
+	// Sync keeps (names, URL, Retired, Added) stays as Sync left it.
 	State policy.State
 }
 
@@ -220,7 +222,9 @@ type LeaseQuery struct {
 	Limit    int
 }
 
-// Settlement is the result of an attempt to deliver an alert.
+// Settlement is the result of an attempt to deliver an alert. Without At no
+// attempt is counted. Of an alert that is not pending any more only a delivery
+// is recorded.
 type Settlement struct {
 	// State is AlertDelivered, AlertPending (to be tried again at
 	// NextAttempt), AlertDead or AlertParked.

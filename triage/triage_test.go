@@ -154,6 +154,7 @@ func replay(t *testing.T, name string, s Settings, run []sighting) {
 			}
 			delete(h.Known, text)
 			h.Head = text
+		default:
 		}
 	}
 }
@@ -170,20 +171,31 @@ func TestDecide(t *testing.T) {
 		{0, "a", baseline, ""}, {h, "a", unchanged, ""}, {2 * h, "b", changed, ""}, {3 * h, "a", reverted, ""},
 	})
 	replay(t, "confirm", careful, []sighting{
-		{0, "a", baseline, ""}, {h, "b", waiting, RuleFirstSighting}, {h + 5*m, "b", waiting, RuleWaiting},
-		{h + 10*m, "b", changed, RuleConfirmed}, {2 * h, "b", unchanged, ""},
+		{0, "a", baseline, ""},
+		{h, "b", waiting, RuleFirstSighting},
+		{h + 5*m, "b", waiting, RuleWaiting},
+		{h + 10*m, "b", changed, RuleConfirmed},
+		{2 * h, "b", unchanged, ""},
 	})
 	replay(t, "an accident undoes itself", careful, []sighting{
-		{0, "a", baseline, ""}, {h, "b", waiting, RuleFirstSighting}, {h + 10*m, "a", unchanged, RuleReturned},
+		{0, "a", baseline, ""},
+		{h, "b", waiting, RuleFirstSighting},
+		{h + 10*m, "a", unchanged, RuleReturned},
 		{2 * h, "b", waiting, RuleFirstSighting},
 	})
 	replay(t, "a page that never repeats is told of in the end", careful, []sighting{
-		{0, "a", baseline, ""}, {h, "b", waiting, RuleFirstSighting}, {2 * h, "c", waiting, RuleUnstable},
-		{13 * h, "d", waiting, RuleUnstable}, {25 * h, "e", changed, RuleHoldExpired},
+		{0, "a", baseline, ""},
+		{h, "b", waiting, RuleFirstSighting},
+		{2 * h, "c", waiting, RuleUnstable},
+		{13 * h, "d", waiting, RuleUnstable},
+		{25 * h, "e", changed, RuleHoldExpired},
 	})
 	replay(t, "a return is confirmed as well", careful, []sighting{
-		{0, "a", baseline, ""}, {h, "b", waiting, RuleFirstSighting}, {2 * h, "b", changed, RuleConfirmed},
-		{3 * h, "a", waiting, RuleFirstSighting}, {4 * h, "a", reverted, RuleConfirmed},
+		{0, "a", baseline, ""},
+		{h, "b", waiting, RuleFirstSighting},
+		{2 * h, "b", changed, RuleConfirmed},
+		{3 * h, "a", waiting, RuleFirstSighting},
+		{4 * h, "a", reverted, RuleConfirmed},
 	})
 }
 

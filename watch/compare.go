@@ -81,7 +81,7 @@ func (r *run) renew(ctx context.Context, n *normalize.Normalizer, head policy.Ve
 	v.Lang, v.Title, v.Significance, v.Event = raw.Lang, raw.Title, change.Significance, ""
 	v.Summary = "the same page read by a new normaliser"
 	change.To = v.Ref()
-	b.renewed = &storage.NewVersion{Version: v, Document: raw, Change: &change, Head: true}
+	b.renewed = &storage.NewVersion{Version: v, Document: classified(raw), Change: &change, Head: true}
 	b.digest, b.doc, b.ref = v.SHA256, raw, v.Ref()
 	if b.rule == "" {
 		b.rule = "normalizer"
@@ -100,6 +100,13 @@ func (r *run) rawDocument(ctx context.Context, n *normalize.Normalizer, head pol
 	return r.document(n, c)
 }
 
+// classified fills in what the blocks are about. Only documents that are kept
+// need it: nearly every check ends without one.
+func classified(doc policy.Document) policy.Document {
+	diffing.Classify(&doc)
+	return doc
+}
+
 func newVersion(p policy.Policy, kind policy.VersionKind, c policy.Capture, doc policy.Document, d triage.Decision) policy.Version {
 	return policy.Version{
 		Policy: p.ID, Kind: kind, CapturedAt: c.CapturedAt, FirstSeenAt: d.FirstSeenAt, LastSeenAt: c.CapturedAt,
@@ -111,7 +118,7 @@ func newVersion(p policy.Policy, kind policy.VersionKind, c policy.Capture, doc 
 func (r *run) addBaseline(o *storage.Observation, c policy.Capture, doc policy.Document) {
 	v := newVersion(r.policy, policy.VersionBaseline, c, doc, triage.Decision{FirstSeenAt: c.CapturedAt})
 	v.Summary = fmt.Sprintf("first version, %d words", v.Words)
-	o.Versions = append(o.Versions, storage.NewVersion{Version: v, Document: doc, Head: true})
+	o.Versions = append(o.Versions, storage.NewVersion{Version: v, Document: classified(doc), Head: true})
 	o.Check.Kind = policy.VersionBaseline
 }
 
@@ -138,6 +145,6 @@ func (r *run) addChange(o *storage.Observation, b base, c policy.Capture, doc po
 		v.Event = string(event)
 		r.tell(o, changeEvent(r.policy, event, o.Check.At, v, change))
 	}
-	o.Versions = append(o.Versions, storage.NewVersion{Version: v, Document: doc, Change: &change, Head: true})
+	o.Versions = append(o.Versions, storage.NewVersion{Version: v, Document: classified(doc), Change: &change, Head: true})
 	return nil
 }

@@ -134,7 +134,7 @@ func (l *Loop) dispatch(ctx, work context.Context, running *sync.WaitGroup) erro
 		running.Go(func() {
 			defer l.Wake()
 			defer l.count(-1)
-			l.one(work, plan, p, claim, Mode{MaxRetries: daemonRetries, MaxWait: daemonMaxWait})
+			_, _ = l.one(work, plan, p, claim, Mode{MaxRetries: daemonRetries, MaxWait: daemonMaxWait}) // it logs its own failure
 		})
 	}
 	return nil

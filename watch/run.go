@@ -8,7 +8,6 @@ import (
 	"runtime/debug"
 	"time"
 
-	"watcher/diffing"
 	"watcher/normalize"
 	"watcher/policy"
 	"watcher/storage"
@@ -99,14 +98,9 @@ func (r *run) judge(ctx context.Context, c policy.Capture) (storage.Observation,
 
 func (r *run) document(n *normalize.Normalizer, c policy.Capture) (doc policy.Document, err error) {
 	defer r.recoverStage("normalize", &err)
-	doc, err = n.Document(normalize.Input{
+	return n.Document(normalize.Input{
 		Body: c.Body, ContentType: c.ContentType, MediaType: c.MediaType, URL: c.FinalURL,
 	})
-	if err != nil {
-		return doc, err
-	}
-	diffing.Classify(&doc)
-	return doc, nil
 }
 
 // decide asks triage whether the text is news, comparing like with like: when
@@ -205,8 +199,7 @@ func (r *run) refused(c policy.Capture) storage.Observation {
 func (r *run) failed(err error) storage.Observation {
 	o := r.observation(policy.OutcomeFailed, ruleFetch)
 	o.Check.Error = err.Error()
-	var fe *policy.FetchError
-	if errors.As(err, &fe) {
+	if fe, ok := errors.AsType[*policy.FetchError](err); ok {
 		o.Check.Rule = ruleFetch + ":" + string(fe.Reason)
 		r.retryAfter = clampRetry(fe.RetryAfter)
 	}

@@ -27,8 +27,7 @@ func readCheck(r *http.Request) (CheckRequest, error) {
 	if errors.Is(err, io.EOF) {
 		return req, nil
 	}
-	var tooLarge *http.MaxBytesError
-	if errors.As(err, &tooLarge) {
+	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		return req, err
 	}
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"regexp"
+	"slices"
 	"strings"
 
 	"watcher/policy"
@@ -126,8 +127,8 @@ func wordCounts(w policy.WordCounts) []string {
 func groupEdits(edits []policy.Edit) []editGroup {
 	var groups []editGroup
 	grades := policy.Significances()
-	for i := len(grades) - 1; i >= 0; i-- {
-		group := editGroup{ID: "grade-" + string(grades[i]), Grade: gradeBadge(grades[i])}
+	for i, grade := range slices.Backward(grades) {
+		group := editGroup{ID: "grade-" + string(grade), Grade: gradeBadge(grade)}
 		for n, e := range edits {
 			if e.Significance.Rank() == i {
 				group.Edits = append(group.Edits, viewEdit(e, n))

@@ -21,9 +21,22 @@ func TestContrast(t *testing.T) {
 		colours[m[1]] = [2]float64{luminance(t, m[2]), luminance(t, m[3])}
 	}
 	for _, pair := range [][2]string{
-		{"ink", "paper"}, {"ink", "raised"}, {"ink", "tint"}, {"soft", "paper"}, {"soft", "raised"}, {"soft", "tint"},
-		{"accent", "paper"}, {"accent", "raised"}, {"accent", "tint"}, {"bad", "paper"}, {"bad", "raised"},
-		{"warn", "paper"}, {"warn", "raised"}, {"good", "paper"}, {"ins-ink", "ins"}, {"del-ink", "del"},
+		{"ink", "paper"},
+		{"ink", "raised"},
+		{"ink", "tint"},
+		{"soft", "paper"},
+		{"soft", "raised"},
+		{"soft", "tint"},
+		{"accent", "paper"},
+		{"accent", "raised"},
+		{"accent", "tint"},
+		{"bad", "paper"},
+		{"bad", "raised"},
+		{"warn", "paper"},
+		{"warn", "raised"},
+		{"good", "paper"},
+		{"ins-ink", "ins"},
+		{"del-ink", "del"},
 	} {
 		text, ok1 := colours[pair[0]]
 		ground, ok2 := colours[pair[1]]

@@ -38,7 +38,7 @@ var (
 
 func words(s string) map[string]bool {
 	set := map[string]bool{}
-	for _, w := range strings.Fields(s) {
+	for w := range strings.FieldsSeq(s) {
 		set[w] = true
 	}
 	return set
@@ -109,9 +109,9 @@ func poison(v reflect.Value, text string) {
 		if v.Type() == reflect.TypeFor[time.Time]() {
 			return
 		}
-		for i := range v.NumField() {
-			if v.Field(i).CanSet() {
-				poison(v.Field(i), text)
+		for _, field := range v.Fields() {
+			if field.CanSet() {
+				poison(field, text)
 			}
 		}
 	case reflect.Slice:
@@ -313,7 +313,8 @@ func FuzzPages(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text, link string) {
 		block := policy.Block{Kind: policy.Paragraph, Text: text, Links: []policy.Link{{Text: text, URL: link}, {Text: link, URL: text}}}
 		doc := policy.Document{Lang: text, Sections: []policy.Section{{Heading: text, Level: len(text), Blocks: []policy.Block{
-			block, {Kind: policy.Item, Text: text, Marker: link, Depth: len(link)}, {Kind: policy.TableRow, Text: text}}}}}
+			block, {Kind: policy.Item, Text: text, Marker: link, Depth: len(link)}, {Kind: policy.TableRow, Text: text},
+		}}}}
 		page, err := p.version.render(versionView{Text: viewText(doc), Title: link})
 		if err != nil {
 			t.Fatal(err)

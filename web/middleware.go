@@ -145,8 +145,10 @@ func (s *server) guarded(next http.HandlerFunc) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !s.opt.TrustAuth && !s.bearer(r) {
 			w.Header().Set("WWW-Authenticate", `Bearer realm="watcher"`)
-			s.fail(w, r, &statusError{http.StatusUnauthorized,
-				"this needs the token of the daemon's run file as \"Authorization: Bearer …\", or a web configuration file with users (SIGHUP reloads without either)"})
+			s.fail(w, r, &statusError{
+				http.StatusUnauthorized,
+				"this needs the token of the daemon's run file as \"Authorization: Bearer …\", or a web configuration file with users (SIGHUP reloads without either)",
+			})
 			return
 		}
 		next(w, r)

@@ -73,14 +73,14 @@ func partsOf(blocks []policy.Block) []partView {
 	var parts []partView
 	for i, bl := range blocks {
 		follows := i > 0 && blocks[i-1].Kind == bl.Kind
-		switch {
-		case bl.Kind == policy.Item:
+		switch bl.Kind {
+		case policy.Item:
 			if !follows {
 				parts = append(parts, partView{})
 			}
 			last := &parts[len(parts)-1]
 			last.Items = append(last.Items, viewItem(bl))
-		case bl.Kind == policy.TableRow:
+		case policy.TableRow:
 			if !follows {
 				parts = append(parts, partView{})
 			}

@@ -116,7 +116,7 @@ func (w *killWorld) check(kill time.Duration) {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	cmd := exec.CommandContext(ctx, self, "--config.file", w.config, "--storage.path", w.db, "check") //nolint:gosec // our own binary
+	cmd := exec.CommandContext(ctx, self, "--config.file", w.config, "--storage.path", w.db, "check")
 	cmd.Env = append(os.Environ(), asWatcher+"=1")
 	out, err := cmd.CombinedOutput()
 	if err != nil && ctx.Err() == nil {
@@ -155,7 +155,7 @@ func TestKill(t *testing.T) {
 		w.mu.Lock()
 		w.text = stored
 		w.mu.Unlock()
-		w.check(time.Duration(rand.Float64() * 1.3 * float64(w.fullRun))) //nolint:gosec // no secret
+		w.check(time.Duration(rand.Float64() * 1.3 * float64(w.fullRun)))
 	}
 	w.check(0)
 	w.check(0)

@@ -50,7 +50,7 @@ type env struct {
 
 // run executes one command line.
 func (e *env) run(ctx context.Context, args []string) int {
-	root := newRootCommand(e)
+	root := newRootCommand(e) //nolint:contextcheck // commands get it by ExecuteContext
 	root.SetArgs(args)
 	root.SetIn(e.stdin)
 	root.SetOut(e.stdout)
@@ -70,14 +70,12 @@ func (e *env) report(err error) {
 	if errors.As(err, &status) && status.quiet {
 		return
 	}
-	var bad *config.Error
-	if errors.As(err, &bad) {
+	if bad, ok := errors.AsType[*config.Error](err); ok {
 		fmt.Fprintln(e.stderr, strings.TrimRight(bad.Error(), "\n"))
 		return
 	}
 	fmt.Fprintf(e.stderr, "watcher: %s\n", strings.TrimSpace(err.Error()))
-	var h *hintError
-	if errors.As(err, &h) {
+	if h, ok := errors.AsType[*hintError](err); ok {
 		fmt.Fprintf(e.stderr, "hint: %s\n", h.hint)
 	}
 }

@@ -55,7 +55,7 @@ func (e *env) withReader(f func(storage.Reader) error) error {
 func (e *env) holder(locked error) (*client.Client, error) {
 	run, err := app.ReadRunFile(e.flags.storagePath)
 	if err != nil {
-		return nil, withHint(fmt.Errorf("%w, and its holder left no address (%v)", locked, err),
+		return nil, withHint(fmt.Errorf("%w, and its holder left no address (%w)", locked, err),
 			"wait for the other command to end, or name a running daemon with --url")
 	}
 	return e.remote(run.Address, run.Token)

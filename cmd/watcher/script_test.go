@@ -49,7 +49,7 @@ func cmdSite(ts *testscript.TestScript, neg bool, args []string) {
 	dir := ts.MkAbs(args[0])
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		name := filepath.Join(dir, filepath.Base(r.URL.Path))
-		if b, err := os.ReadFile(name + ".status"); err == nil { //nolint:gosec // a file of the script
+		if b, err := os.ReadFile(name + ".status"); err == nil {
 			if status, err := strconv.Atoi(string(b[:3])); err == nil {
 				http.Error(w, http.StatusText(status), status)
 				return

@@ -133,8 +133,8 @@ func (w *committer) writeVersion(n storage.NewVersion, document []byte) error {
 	row := versionRow{Version: utcVersion(n.Version)}
 	w.state.Versions++
 	row.Policy, row.Number = "", w.state.Versions
-	if row.Version.Capture == 0 {
-		row.Version.Capture = w.receipt.Capture
+	if row.Capture == 0 {
+		row.Capture = w.receipt.Capture
 	}
 	if n.Head {
 		row.From = w.state.Head

@@ -65,6 +65,9 @@ func crashPolicies() []policy.Policy {
 // behind, many times over on the same store.
 func TestCrash(t *testing.T) {
 	crashes := 25
+	if testing.Short() {
+		crashes = 5
+	}
 	if s := os.Getenv(crashCountEnv); s != "" {
 		n, err := strconv.Atoi(s)
 		if err != nil {
@@ -93,7 +96,7 @@ func crash(t *testing.T, path string, acked map[policy.ID]int) (acks int) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.CommandContext(t.Context(), exe, "-test.run=^TestCrashChild$") //nolint:gosec // this very test
+	cmd := exec.CommandContext(t.Context(), exe, "-test.run=^TestCrashChild$")
 	cmd.Env = append(os.Environ(), crashPathEnv+"="+path)
 	cmd.Stderr = os.Stderr
 	out, err := cmd.StdoutPipe()
@@ -103,7 +106,7 @@ func crash(t *testing.T, path string, acked map[policy.ID]int) (acks int) {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	killAfter := rand.IntN(80) //nolint:gosec // any point is a good one
+	killAfter := rand.IntN(80)
 	lines := bufio.NewReader(out)
 	for {
 		if acks == killAfter {

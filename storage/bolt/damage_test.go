@@ -40,7 +40,7 @@ func TestFlippedBits(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer f.Close() //nolint:errcheck // a test's file
+	defer f.Close()
 	for name, tc := range map[string]struct {
 		value []byte
 		read  func() error
@@ -179,7 +179,7 @@ func TestRandomFlips(t *testing.T) {
 		t.Fatal(errs)
 	}
 	used, head := usedBytes(t, db), int64(2*os.Getpagesize())
-	rng := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // a reproducible test
+	rng := rand.New(rand.NewPCG(1, 2))
 	refused, noticed, missed := 0, 0, 0
 	for trial := range trials {
 		bad := bytes.Clone(image[:used])

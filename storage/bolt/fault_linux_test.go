@@ -34,7 +34,7 @@ func TestFullDisk(t *testing.T) {
 	if err := syscall.Getrlimit(syscall.RLIMIT_FSIZE, &limit); err != nil {
 		t.Fatal(err)
 	}
-	full := syscall.Rlimit{Cur: uint64(info.Size()), Max: limit.Max} //nolint:gosec // a file's size
+	full := syscall.Rlimit{Cur: uint64(info.Size()), Max: limit.Max}
 	if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &full); err != nil {
 		t.Fatal(err)
 	}

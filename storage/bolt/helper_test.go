@@ -151,9 +151,9 @@ func readAll(ctx context.Context, s storage.Reader, versions int) (values map[st
 		note(fmt.Sprint("document ", n), d, err)
 		c, err := s.Change(ctx, testID, n)
 		note(fmt.Sprint("change ", n), c, err)
-		capture, err := s.Capture(ctx, testID, policy.CaptureID(n)) //nolint:gosec // small numbers of a test
+		capture, err := s.Capture(ctx, testID, policy.CaptureID(n))
 		note(fmt.Sprint("capture ", n), capture, err)
-		body, err := s.Body(ctx, testID, policy.CaptureID(n)) //nolint:gosec // small numbers of a test
+		body, err := s.Body(ctx, testID, policy.CaptureID(n))
 		note(fmt.Sprint("body ", n), body, err)
 	}
 	return values, errs

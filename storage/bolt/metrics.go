@@ -44,8 +44,7 @@ func newMetrics(r prometheus.Registerer) (*metrics, error) {
 
 func register[C prometheus.Collector](r prometheus.Registerer, c C) (C, error) {
 	err := r.Register(c)
-	var known prometheus.AlreadyRegisteredError
-	if errors.As(err, &known) {
+	if known, ok := errors.AsType[prometheus.AlreadyRegisteredError](err); ok {
 		if old, ok := known.ExistingCollector.(C); ok {
 			return old, nil
 		}

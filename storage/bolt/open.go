@@ -320,12 +320,3 @@ func syncDir(dir string) error {
 	}
 	return err
 }
-
-// created returns when the first policies were synced, the zero time before.
-func (t *tx) created() (time.Time, error) {
-	payload, err := t.get(metaBucket, []byte(metaCreated))
-	if err != nil || payload == nil {
-		return time.Time{}, err
-	}
-	return parseTime(payload)
-}

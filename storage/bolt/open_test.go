@@ -140,10 +140,10 @@ func TestOpenPlaces(t *testing.T) {
 
 func TestOpenReadOnlyDirectory(t *testing.T) {
 	dir := t.TempDir()
-	if err := os.Chmod(dir, 0o500); err != nil { //nolint:gosec // a directory needs its x bit
+	if err := os.Chmod(dir, 0o500); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = os.Chmod(dir, 0o700) }) //nolint:gosec // as before
+	t.Cleanup(func() { _ = os.Chmod(dir, 0o700) })
 	if f, err := os.Create(filepath.Join(dir, "probe")); err == nil {
 		_ = f.Close()
 		t.Skip("this user may write to read-only directories")

@@ -35,10 +35,10 @@ func equalBodies(p *probe) {
 	for i, c := range []*policy.Capture{one, one, two, one, one} {
 		c := *c
 		c.CapturedAt = at(i + 1)
-		p.equal("capture id", p.see(c, i+1), policy.CaptureID(i+1)) //nolint:gosec // small numbers of a test
+		p.equal("capture id", p.see(c, i+1), policy.CaptureID(i+1))
 	}
 	for i, want := range []*policy.Capture{one, one, two, one, one} {
-		n := policy.CaptureID(i + 1) //nolint:gosec // small numbers of a test
+		n := policy.CaptureID(i + 1)
 		p.equal("body", p.body(n), want.Body)
 		c := get[policy.Capture](p, "capture")(p.store.Capture(p.ctx, alpha, n))
 		p.equal("capture time", c.CapturedAt, at(i+1))
@@ -90,7 +90,7 @@ func largeBody(p *probe) {
 		x ^= x << 13
 		x ^= x >> 7
 		x ^= x << 17
-		body[i] = byte(x)
+		body[i] = byte(x) //nolint:gosec // the low bits will do
 	}
 	c := policy.Capture{Policy: alpha, Status: 200, CapturedAt: at(1), Digest: policy.Sum(body), Body: body}
 	n := p.see(c, 1)

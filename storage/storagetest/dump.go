@@ -48,7 +48,10 @@ func questions() []question {
 
 func alertQueries() []storage.AlertQuery {
 	return []storage.AlertQuery{
-		{}, {Receiver: team}, {Policy: alpha}, {Limit: 1},
+		{},
+		{Receiver: team},
+		{Policy: alpha},
+		{Limit: 1},
 		{States: []policy.AlertState{policy.AlertPending}},
 		{States: []policy.AlertState{policy.AlertDelivered, policy.AlertDead}},
 	}

@@ -28,8 +28,13 @@ func listAlerts(p *probe) {
 	}
 	p.equal("first three", list(storage.AlertQuery{Limit: 3}), all[:3])
 	for _, q := range []storage.AlertQuery{
-		{Receiver: team}, {Receiver: hook}, {Policy: alpha}, {Policy: beta, Receiver: hook}, {Policy: nowhere},
-		{Receiver: "privacy"}, {States: []policy.AlertState{policy.AlertPending}},
+		{Receiver: team},
+		{Receiver: hook},
+		{Policy: alpha},
+		{Policy: beta, Receiver: hook},
+		{Policy: nowhere},
+		{Receiver: "privacy"},
+		{States: []policy.AlertState{policy.AlertPending}},
 		{States: []policy.AlertState{policy.AlertDead, policy.AlertParked}, Receiver: team},
 		{States: []policy.AlertState{policy.AlertDelivered, policy.AlertPending}, Policy: alpha},
 		{States: []policy.AlertState{policy.AlertDead}, Policy: gamma},

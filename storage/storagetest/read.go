@@ -2,6 +2,7 @@ package storagetest
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"watcher/policy"
@@ -181,10 +182,12 @@ func checks(p *probe) {
 	p.commit(observation(p.claim(beta, at(9)), policy.OutcomeFailed, at(9)))
 	ask := func(q storage.CheckQuery) string {
 		out := ""
+		var outSb184 strings.Builder
 		for _, c := range get[[]policy.Check](p, "checks")(p.store.Checks(p.ctx, alpha, q)) {
 			p.equal("policy of a check", c.Policy, alpha)
-			out += c.Detail
+			outSb184.WriteString(c.Detail)
 		}
+		out += outSb184.String()
 		return out
 	}
 	p.equal("checks", ask(storage.CheckQuery{}), "dcba")
