@@ -17,7 +17,7 @@ func floors() map[string]int {
 	return map[string]int{
 		"policy": 0,
 
-		"normalize": 10, "triage": 10, "diffing": 10, "config": 10, "storage": 10,
+		"normalize": 10, "triage": 10, "diffing": 10, "config": 10, "storage": 10, "evidence": 10,
 
 		"storage/storagetest": 15,
 

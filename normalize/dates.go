@@ -5,7 +5,6 @@ import (
 	"regexp"
 	"strings"
 	"unicode"
-	"unicode/utf8"
 
 	"watcher/policy"
 )
@@ -27,7 +26,10 @@ var openDate = regexp.MustCompile(`(?i)\b(?:tbd|tbc|tba|to be (?:determined|defi
 
 // wholeDate reads a line that holds a date and nothing else.
 func wholeDate(s string, order dayOrder) (policy.Date, bool) {
-	s = clean(clip(s, 4*maxDateLen))
+	if len(s) > 4*maxDateLen {
+		return policy.Date{}, false
+	}
+	s = clean(s)
 	if m := openDate.FindStringIndex(s); m != nil && m[1]-m[0] >= len(s) {
 		return policy.Date{Kind: policy.DateUnspecified, Placeholder: true}, true
 	}
@@ -130,14 +132,8 @@ const (
 	maxDates     = 12
 	topLines     = 14
 	maxDateChars = 4000
-)
-
-var (
-	// subject is what a sentence must be about for its date to be the
-	// document's own.
-	subject = regexp.MustCompile(`(?i)\b(?:this|these|our|the|diese|dieser|unsere|la présente|cette|notre|les présentes|esta|este|la presente|nuestra|questa|la presente|deze|dit|ons|esta|nossa|niniejsza|denne|denna|tyto|toto)\b.{0,60}\b(?:policy|policies|notice|statement|terms|agreement|document|page|version|addendum|declaration|guidelines|erklärung|\w*erklärung|\w*hinweise|\w*bedingungen|politique|charte|notice|conditions|mentions|política|aviso|términos|informativa|condizioni|verklaring|voorwaarden|termos|polityka|regulamin|politik|policyn|zásady)\b|\bwe\b.{0,30}$`)
-	// foreign sentences speak of other documents or of the law.
-	foreign = regexp.MustCompile(`(?i)\b(?:previous|prior|earlier|former|archived?|old|superseded|act|law|regulation|directive|gesetz|verordnung|loi|règlement|ley|reglamento|legge|regolamento|wet|verordening)\b`)
+	// maxLabelChecks bounds how many dates of a document are tried for a label.
+	maxLabelChecks = 5000
 )
 
 // findDates returns the dates that a document claims of itself, in document
@@ -145,14 +141,14 @@ var (
 func findDates(units []unit, order dayOrder) []policy.Date {
 	var out []policy.Date
 	seen := map[policy.Date]bool{}
-	words := 0
+	words, budget := 0, maxLabelChecks
 	for i := range units {
 		u := &units[i]
-		if len(out) >= maxDates {
+		if len(out) >= maxDates || budget <= 0 {
 			break
 		}
 		if len(u.text) <= maxDateChars && mayHoldDate(u.text) {
-			for _, d := range unitDates(units, i, order, i < topLines && words < 150) {
+			for _, d := range unitDates(units, i, order, i < topLines && words < 150, &budget) {
 				k := policy.Date{Kind: d.Kind, Value: d.Value, Placeholder: d.Placeholder, Impossible: d.Impossible}
 				if !seen[k] {
 					seen[k] = true
@@ -170,13 +166,13 @@ func findDates(units []unit, order dayOrder) []policy.Date {
 func mayHoldDate(s string) bool {
 	for i := 0; i+2 < len(s); i++ {
 		switch c := s[i]; {
-		case c == '[' || c == '<' || c == '{':
+		case (c == '[' || c == '<' || c == '{') && len(s) < 200:
 			return true
 		case i+3 < len(s) && (c == '1' && s[i+1] == '9' || c == '2' && s[i+1] == '0') && digit(s[i+2]) && digit(s[i+3]):
 			return true
 		case digit(c) && digit(s[i+2]) && (s[i+1] == '/' || s[i+1] == '.' || s[i+1] == '-'):
 			return true
-		case (c == 'X' || c == 'x') && s[i+1] == c, c == '0' && s[i+1] == '0':
+		case (c == 'X' || c == 'x') && s[i+1] == c, c == '0' && s[i+1] == '0' && (s[i+2] == '/' || s[i+2] == '.' || s[i+2] == '-'):
 			return true
 		case (c|0x20) == 't' && (s[i+1]|0x20) == 'b' && (i == 0 || s[i-1] == ' '), (c|0x20) == 'y' && (s[i+1]|0x20) == 'y':
 			return true
@@ -187,8 +183,9 @@ func mayHoldDate(s string) bool {
 
 func digit(c byte) bool { return c >= '0' && c <= '9' }
 
-// unitDates returns the dates of one line.
-func unitDates(units []unit, i int, order dayOrder, top bool) []policy.Date {
+// unitDates returns the dates of one line. Every look for a label is taken off
+// the budget; when that is used up, later dates are not found.
+func unitDates(units []unit, i int, order dayOrder, top bool, budget *int) []policy.Date {
 	text := units[i].text
 	if d, ok := wholeDate(text, order); ok {
 		d.Raw = text
@@ -205,8 +202,11 @@ func unitDates(units []unit, i int, order dayOrder, top bool) []policy.Date {
 	}
 	var out []policy.Date
 	p := parser{s: text, t: scan(text), order: order}
-	for k := 0; k < len(p.t); {
+	for k := 0; k < len(p.t) && *budget > 0; {
 		d, next, ok := p.date(k)
+		if ok {
+			*budget--
+		}
 		if ok && labelFor(&d, text, p.t[k].start, p.t[next-1].end) {
 			out = append(out, d)
 		}
@@ -231,7 +231,7 @@ func joinLabel(label, date string) string {
 
 // looseDate reads short labelled lines whose date is a bare year or still open.
 func looseDate(text string, order dayOrder) []policy.Date {
-	if countWords(text) > 12 {
+	if len(text) > 200 || countWords(text) > 12 {
 		return nil
 	}
 	var d policy.Date
@@ -250,92 +250,13 @@ func looseDate(text string, order dayOrder) []policy.Date {
 
 var bareYear = regexp.MustCompile(`\b(?:19|20)\d\d\.?$`)
 
-// labelFor completes a date found at text[start:end] with its label. It
-// returns false when the document does not claim the date of itself.
-func labelFor(d *policy.Date, text string, start, end int) bool {
-	sentence := sentenceStart(text, start)
-	before := text[max(sentence, runeStart(text, start-labelReach)):start]
-	if kind, at, _, ok := matchLabel(labelBefore, before); ok && claims(text[sentence:], start-len(before)+at-sentence, end-sentence) {
-		from := start - len(before) + at
-		if countWords(text[sentence:from]) <= 6 {
-			from = sentence
-		}
-		d.Kind, d.Raw = kind, strings.Trim(text[from:end], " (*_")
-		return true
-	}
-	if countWords(text) > 14 || utf8.RuneCountInString(text) > 80 {
-		return false
-	}
-	if kind, _, at, ok := matchLabel(labelAfter, text[end:]); ok && countWords(text[sentence:start]) <= 2 {
-		d.Kind, d.Raw = kind, strings.TrimSpace(text[start:end+at])
-		return true
-	}
-	return false
-}
-
-// strongLabel matches labels that nothing but a document's own date has.
-var strongLabel = regexp.MustCompile(`(?i)^(?:date of )?(?:the )?(?:last|latest|most recent|zuletzt|letzte|dernière|derniere|última|ultim|laatst|ostatni|senest|sidst|siste|senast|poslední|naposledy|最|(?:effective|revision|publication|version|issue) date|updated|revised)`)
-
-// maxAfter is how many words may follow a date in its sentence when its label
-// is of those that also begin ordinary sentences ("As of 1 July 2020, we ...").
-const maxAfter = 5
-
-// claims says whether a sentence speaks of the document itself; its label
-// begins at the given place and its date ends at the other.
-func claims(sentence string, at, end int) bool {
-	lead := strings.Trim(strings.TrimSpace(sentence[:at]), "([*_ -–—|•")
-	words := countWords(lead)
-	if words == 0 && !strongLabel.MatchString(sentence[at:]) && countWords(firstSentence(sentence[end:])) > maxAfter {
-		return false
-	}
-	switch {
-	case foreign.MatchString(lead):
-		return false
-	case words == 0, words <= 3 && len(sentence) <= 90:
-		return countWords(firstSentence(sentence)) <= claimWords
-	case words <= 14 && subject.MatchString(sentence[:at]):
-		return countWords(firstSentence(sentence)) <= claimWords
-	}
-	return words <= 8 && countWords(sentence) <= 14
-}
-
-func firstSentence(s string) string {
-	if i := strings.Index(s, ". "); i >= 0 && i < len(s)-2 {
-		return s[:i]
-	}
-	return s
-}
-
-// sentenceStart returns where the sentence around a place begins. A full stop
-// after a number or a single letter ends no sentence.
-func sentenceStart(text string, at int) int {
-	for i := at - 2; i > 0; i-- {
-		switch text[i] {
-		case '.', '!', '?', ';':
-			if text[i+1] == ' ' && i > 1 && text[i-1] > '9' && text[i-2] > ' ' && text[i-2] != '.' {
-				return i + 2
-			}
-		}
-	}
-	return 0
-}
-
-func runeStart(s string, i int) int {
-	if i <= 0 {
-		return 0
-	}
-	for i < len(s) && !utf8.RuneStart(s[i]) {
-		i++
-	}
-	return i
-}
-
 // labelledDate says whether a short line is a label with its date.
 func labelledDate(s string) bool {
 	if len(s) > 120 || !mayHoldDate(s) {
 		return false
 	}
-	return len(unitDates([]unit{{text: s}}, 0, dayOrder{}, true)) > 0
+	budget := 4
+	return len(unitDates([]unit{{text: s}}, 0, dayOrder{}, true, &budget)) > 0
 }
 
 // labelledOnly keeps the dates that have a label.
@@ -356,7 +277,7 @@ var slashDate = regexp.MustCompile(`\b(\d{1,2})[/-](\d{1,2})[/-](?:\d{4}|\d{2})\
 func orderHint(units []unit, lang, page string) dayOrder {
 	dayFirst, monthFirst := 0, 0
 	for i := range units {
-		if !strings.ContainsAny(units[i].text, "/-") {
+		if !mayHoldDate(clip(units[i].text, maxDateChars)) || !strings.ContainsAny(units[i].text, "/-") {
 			continue
 		}
 		for _, m := range slashDate.FindAllStringSubmatch(clip(units[i].text, maxDateChars), 20) {

@@ -28,33 +28,6 @@ func refine(units []unit, plain bool) ([]unit, []policy.Drop) {
 	return units, drops
 }
 
-// markItems makes items of paragraphs that begin with a list marker.
-func markItems(units []unit) {
-	for i := range units {
-		u := &units[i]
-		if u.kind != policy.Paragraph || u.heading() {
-			continue
-		}
-		if mark, rest, ok := splitMarker(u.text); ok {
-			u.kind, u.marker, u.text = policy.Item, mark, rest
-		}
-	}
-}
-
-// numberItems makes items of numbered paragraphs that turned out not to be
-// headings.
-func numberItems(units []unit) {
-	for i := range units {
-		u := &units[i]
-		if u.kind != policy.Paragraph || u.heading() {
-			continue
-		}
-		if m := mdNumber.FindStringSubmatch(u.text); m != nil {
-			u.kind, u.marker, u.text = policy.Item, m[1], m[2]
-		}
-	}
-}
-
 // finder finds headings by wording and position.
 type finder struct {
 	units []unit
@@ -67,6 +40,8 @@ type finder struct {
 	// titles end in full stops as sentences do; gaps when blank lines
 	// separate paragraphs.
 	lower, stops, gaps bool
+	// shorts remembers the answers of short: 0 unknown, 1 yes, 2 no.
+	shorts []int8
 	// style remembers by which rule a heading was found.
 	style map[int]style
 }
@@ -88,7 +63,7 @@ const (
 )
 
 func newFinder(units []unit, plain bool) *finder {
-	f := &finder{units: units, style: map[int]style{}}
+	f := &finder{units: units, style: map[int]style{}, shorts: make([]int8, len(units))}
 	lower, stops, gaps, words := 0, 0, 0, 0
 	for i := range units {
 		u := &units[i]
@@ -151,7 +126,7 @@ func (f *finder) byForm(i int) {
 	text := strings.TrimRight(u.text, " .")
 	depth, rest := numbering(u.text)
 	if u.kind == policy.Item {
-		if u.strong && f.introduces(i) && titleLike(text) && f.beforeProse(i) {
+		if u.strong && f.introduces(i) && titleLike(u.text) && f.beforeProse(i) {
 			f.mark(i, styleItem, 0)
 		} else if titleLike(u.text) && countWords(u.text) <= 8 && f.alone(i) {
 			f.mark(i, styleItem, 0)
@@ -233,19 +208,23 @@ func (f *finder) sentence(i int) bool {
 	return n >= 10 || n >= 5 && (endsSentence(u.text) || strings.HasSuffix(u.text, ":")) || u.kind == policy.Item && n >= 3
 }
 
+// maxRun is how far a run of short lines is followed in each direction: two
+// may be a title and a subtitle, more are a list.
+const maxRun = 3
+
 // byPosition marks short lines without final punctuation that stand before
 // running text.
 func (f *finder) byPosition(i int) {
 	u := &f.units[i]
-	if u.kind != policy.Paragraph || !titleLike(u.text) || startsLower(u.text) && !f.lower || labelledDate(u.text) {
+	if !f.short(i) || startsLower(u.text) && !f.lower {
 		return
 	}
 	run := 1
-	for k := i - 1; k >= 0 && f.short(k); k-- {
+	for k := i - 1; k >= 0 && i-k <= maxRun && f.short(k); k-- {
 		run++
 	}
 	next := i + 1
-	for next < len(f.units) && f.short(next) {
+	for next < len(f.units) && next-i <= maxRun && f.short(next) {
 		next++
 		run++
 	}
@@ -288,59 +267,11 @@ func (f *finder) first() int {
 // short says whether a line could be part of a run of short lines.
 func (f *finder) short(k int) bool {
 	u := &f.units[k]
-	return u.kind == policy.Paragraph && f.style[k].name == "" && !u.fixed && titleLike(u.text) && !labelledDate(u.text)
-}
-
-// minColonRun is how many short lines after a line that ends in a colon make a
-// list; a single one may be the next title.
-const minColonRun = 2
-
-// colonLists makes items of the unmarked lines that follow a line ending in a
-// colon, as in "the following categories:". The list ends at the first line
-// that ends a sentence or reads as a numbered title.
-func (f *finder) colonLists() {
-	for i := 0; i < len(f.units); i++ {
-		u := &f.units[i]
-		if u.heading() || u.kind != policy.Paragraph || !strings.HasSuffix(u.text, ":") || countWords(u.text) < 4 {
-			continue
-		}
-		end := i + 1
-		for end < len(f.units) && f.listLine(end) {
-			end++
-		}
-		if end-i-1 >= minColonRun {
-			if end < len(f.units) && strings.ContainsAny(f.units[end-1].text[max(0, len(f.units[end-1].text)-6):], ";") && f.closes(end) {
-				end++
-			}
-			for k := i + 1; k < end; k++ {
-				f.units[k].kind = policy.Item
-			}
-			i = end - 1
+	if f.shorts[k] == 0 {
+		f.shorts[k] = 2
+		if titleLike(u.text) && !labelledDate(u.text) {
+			f.shorts[k] = 1
 		}
 	}
-}
-
-// closes says whether a line ends a list whose items end in semicolons.
-func (f *finder) closes(k int) bool {
-	u := &f.units[k]
-	return !u.heading() && u.kind == policy.Paragraph && !u.gap && strings.HasSuffix(u.text, ".") && countWords(u.text) <= 70
-}
-
-func (f *finder) listLine(k int) bool {
-	u := &f.units[k]
-	if u.heading() || u.kind != policy.Paragraph || u.strong || countWords(u.text) > 70 {
-		return false
-	}
-	if depth, rest := numbering(u.text); depth > 0 && titleLike(rest) {
-		return false
-	}
-	last := lastRune(u.text)
-	return last == ';' || last == ',' || strings.HasSuffix(u.text, "; and") || strings.HasSuffix(u.text, "; or") ||
-		!endsSentence(u.text) && last != ':' && !upperCase(u.text) && (startsLower(u.text) || !f.gaps && !f.titleBeforeProse(k))
-}
-
-// titleBeforeProse says whether a capitalised short line stands directly
-// before a long sentence: then it is a title rather than the end of a list.
-func (f *finder) titleBeforeProse(k int) bool {
-	return !f.lower && titleLike(f.units[k].text) && k+1 < len(f.units) && countWords(f.units[k+1].text) >= 20
+	return f.shorts[k] == 1 && u.kind == policy.Paragraph && f.style[k].name == "" && !u.fixed
 }

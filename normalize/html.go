@@ -28,7 +28,7 @@ func (n *Normalizer) html(in Input) (policy.Document, error) {
 	full := p.units(base)
 	doc.Full = fullText(full)
 
-	chosen, matched := p.select_(n, root)
+	chosen, matched := p.narrow(n, root)
 	drops = append(drops, chosen...)
 	if !matched {
 		doc.Dropped = append(doc.Dropped, policy.Drop{Rule: ruleUnmatched, Path: "select", Excerpt: excerpt(selectors(n))})
@@ -42,9 +42,9 @@ func (n *Normalizer) html(in Input) (policy.Document, error) {
 // the automatic choice was used. Triage reads it.
 const ruleUnmatched = "select_unmatched"
 
-// select_ narrows the page to the policy: by the configured selectors, else by
+// narrow narrows the page to the policy: by the configured selectors, else by
 // the pruning rules and the declared main content.
-func (p *page) select_(n *Normalizer, root *html.Node) (drops []dropped, matched bool) {
+func (p *page) narrow(n *Normalizer, root *html.Node) (drops []dropped, matched bool) {
 	matched = true
 	if len(n.choose)+len(n.remove) > 0 {
 		drops, matched = p.configured(root, n.choose, n.remove)

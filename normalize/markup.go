@@ -137,17 +137,30 @@ func roman(n int) string {
 // list marker. Other breaks only lay out the text.
 func joinLines(lines []span, pre bool) []span {
 	var out []span
-	for i, s := range lines {
-		if i > 0 && !pre && !divides(lines[i-1], s) {
-			last := &out[len(out)-1]
-			last.text += " " + s.text
-			last.letters += s.letters
-			last.bold += s.bold
-			continue
+	for from := 0; from < len(lines); {
+		to := from + 1
+		for to < len(lines) && !pre && !divides(lines[to-1], lines[to]) {
+			to++
 		}
-		out = append(out, s)
+		out = append(out, joinSpans(lines[from:to]))
+		from = to
 	}
 	return out
+}
+
+func joinSpans(lines []span) span {
+	if len(lines) == 1 {
+		return lines[0]
+	}
+	var s span
+	parts := make([]string, len(lines))
+	for i, l := range lines {
+		parts[i] = l.text
+		s.letters += l.letters
+		s.bold += l.bold
+	}
+	s.text = strings.Join(parts, " ")
+	return s
 }
 
 func divides(a, b span) bool {

@@ -56,19 +56,27 @@ func mendNumbers(lines []textLine) []textLine {
 	return unglue(out)
 }
 
+// maxMend bounds the text that a line may grow to by being joined.
+const maxMend = 4000
+
+// mendTail is how much of a line's end is looked at, in bytes.
+const mendTail = 40
+
 // mendPair joins two lines when the break between them is certainly wrong.
 func mendPair(a, b string) (string, bool) {
-	first, size := utf8.DecodeRuneInString(b)
-	switch {
-	case a == "" || b == "":
+	if a == "" || b == "" || len(a) > maxMend || a[len(a)-1] != '.' {
 		return "", false
-	case splitNumber.MatchString(a) && numberTail.MatchString(b):
+	}
+	first, size := utf8.DecodeRuneInString(b)
+	tail := a[runeStart(a, len(a)-mendTail):]
+	switch {
+	case splitNumber.MatchString(tail) && numberTail.MatchString(b):
 		return a + b, true
-	case loneNumber.MatchString(a) && size > 0 && !(first >= '0' && first <= '9'):
+	case len(a) <= mendTail && loneNumber.MatchString(a) && size > 0 && !(first >= '0' && first <= '9'):
 		return a + " " + b, true
-	case letterEnd.MatchString(a) && letterStart.MatchString(b):
+	case letterEnd.MatchString(tail) && letterStart.MatchString(b):
 		return a + b, true
-	case abbreviated.MatchString(a):
+	case abbreviated.MatchString(tail):
 		if strings.ContainsRune(",;:)", first) {
 			return a + b, true
 		}

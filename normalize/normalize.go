@@ -135,9 +135,9 @@ func mediaType(header string) string {
 	return strings.ToLower(strings.TrimSpace(media))
 }
 
-// finish makes the document out of the units of the policy text. head holds
-// the units of the whole page: dates above the main content are looked for
-// there when the policy text itself has none.
+// finish makes the document out of the units of the policy text. page holds
+// the units of the whole page: labelled dates are looked for there when the
+// policy text itself has none.
 func (n *Normalizer) finish(doc *policy.Document, units, page []unit, in Input, plain bool) {
 	units, drops := refine(units, plain)
 	doc.Dropped = append(doc.Dropped, drops...)

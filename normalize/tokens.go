@@ -62,8 +62,7 @@ func phrases() map[string]trait {
 		"skip-link": traitSkip, "skip-to-content": traitSkip, "skiplink": traitSkip, "skip-links": traitSkip, "skip-nav": traitSkip,
 		"material-icons": traitIcon, "material-icons-outlined": traitIcon, "material-symbols-outlined": traitIcon,
 		"material-symbols-rounded": traitIcon, "google-material-icons": traitIcon, "material-icons-extended": traitIcon,
-		"notranslate": 0,
-		"headerlink":  traitIcon, "heading-anchor": traitIcon, "anchorjs-link": traitIcon, "hash-link": traitIcon, "permalink": traitIcon,
+		"headerlink": traitIcon, "heading-anchor": traitIcon, "anchorjs-link": traitIcon, "hash-link": traitIcon, "permalink": traitIcon,
 	}
 }
 

@@ -22,8 +22,6 @@ type unit struct {
 	strong bool
 	// gap is set when a blank line stood before the text.
 	gap bool
-	// notice is set for text that pruning put outside of the policy.
-	notice bool
 }
 
 func (u unit) heading() bool { return u.level > 0 }

@@ -69,4 +69,7 @@ type Check struct {
 	Rule   string `json:"rule,omitempty"`
 	Detail string `json:"detail,omitempty"`
 	Error  string `json:"error,omitempty"`
+	// DecidedLate marks a line of output about a version that a later capture
+	// decided. It is never stored: the ledger has one entry per capture.
+	DecidedLate bool `json:"decided_late,omitempty"`
 }

@@ -36,7 +36,7 @@ func (c Check) Line() CheckLine {
 		Schema: CheckSchema, Policy: c.Policy, Outcome: c.Outcome,
 		CapturedAt: c.CapturedAt.UTC(), FirstSeenAt: c.FirstSeenAt.UTC(),
 		Version: c.Version, FromVersion: c.FromVersion, Kind: c.Kind, Significance: c.Significance,
-		Event: c.Event, Rule: c.Rule, Detail: c.Detail, Error: c.Error,
+		Event: c.Event, Rule: c.Rule, Detail: c.Detail, Error: c.Error, DecidedLate: c.DecidedLate,
 	}
 }
 

@@ -22,7 +22,7 @@ type Settings struct {
 	// again to be believed. 0 believes the first sighting.
 	ConfirmAfter time.Duration
 	// Hold bounds the wait: when the page has not shown a known text for that
-	// long, the text that is there now is believed even if it never repeats.
+	// long, the text that waits is believed although it was not seen again.
 	Hold time.Duration
 }
 
@@ -47,6 +47,10 @@ type Decision struct {
 	EqualTo int
 	// Pending is what waits after this sighting, nil when nothing does.
 	Pending *policy.Pending
+	// Late is the text that waited until now and is to be believed first: its
+	// hold has passed, and the page shows yet another text. The rest of the
+	// decision is about the sighting, compared with that text.
+	Late *policy.Pending
 }
 
 // Decide says whether text, seen at a time, is news. The times of consecutive
@@ -76,21 +80,27 @@ func (h History) weigh(text policy.Digest, at time.Time, s Settings) Decision {
 		return wait(RuleFirstSighting, policy.Pending{SHA256: text, FirstSeenAt: at, Since: at, Sightings: 1})
 	case p.SHA256 == text && at.Sub(p.FirstSeenAt) >= s.ConfirmAfter:
 		return h.believe(text, p.FirstSeenAt, RuleConfirmed)
-	case s.Hold > 0 && at.Sub(p.Since) >= s.Hold:
-		return h.believe(text, firstSeen(*p, text, at), RuleHoldExpired)
+	case p.SHA256 == text && s.Hold > 0 && at.Sub(p.Since) >= s.Hold:
+		return h.believe(text, p.FirstSeenAt, RuleHoldExpired)
 	case p.SHA256 == text:
 		next := *p
 		next.Sightings++
 		return wait(RuleWaiting, next)
+	case h.Known[text] > 0:
+		// Back to a text of old: what waited was an accident on the way.
+		return wait(RuleFirstSighting, policy.Pending{SHA256: text, FirstSeenAt: at, Since: at, Sightings: 1})
+	case s.Hold > 0 && at.Sub(p.Since) >= s.Hold:
+		d := wait(RuleFirstSighting, policy.Pending{SHA256: text, FirstSeenAt: at, Since: at, Sightings: 1})
+		d.Late = p
+		return d
 	}
 	return wait(RuleUnstable, policy.Pending{SHA256: text, FirstSeenAt: at, Since: p.Since, Sightings: 1})
 }
 
-func firstSeen(p policy.Pending, text policy.Digest, at time.Time) time.Time {
-	if p.SHA256 == text {
-		return p.FirstSeenAt
-	}
-	return at
+// Expire says what becomes of a text that waits when no further sighting will
+// come: it is believed.
+func Expire(h History) Decision {
+	return h.believe(h.Pending.SHA256, h.Pending.FirstSeenAt, RuleHoldExpired)
 }
 
 func wait(rule string, p policy.Pending) Decision {

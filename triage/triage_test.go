@@ -125,7 +125,8 @@ func TestPhrasesAreLowerCase(t *testing.T) {
 	}
 }
 
-// sighting is a text seen at a time after the start.
+// sighting is a text seen at a time after the start. A text "a>b" is b, upon
+// which the waiting a is believed first.
 type sighting struct {
 	after time.Duration
 	text  string
@@ -140,10 +141,21 @@ func replay(t *testing.T, name string, s Settings, run []sighting) {
 	h := History{Known: map[policy.Digest]int{}}
 	n := 0
 	for i, x := range run {
-		text := policy.Sum([]byte(x.text))
+		late, seen, ok := strings.Cut(x.text, ">")
+		if !ok {
+			late, seen = "", x.text
+		}
+		text := policy.Sum([]byte(seen))
 		d := Decide(h, text, start.Add(x.after), s)
 		if d.Outcome != x.want || d.Rule != x.rule {
 			t.Errorf("%s: sighting %d of %q: %s by %q, want %s by %q", name, i, x.text, d.Outcome, d.Rule, x.want, x.rule)
+		}
+		if (late != "") != (d.Late != nil) || d.Late != nil && d.Late.SHA256 != policy.Sum([]byte(late)) {
+			t.Errorf("%s: sighting %d of %q: late %+v", name, i, x.text, d.Late)
+		}
+		if d.Late != nil {
+			n++
+			h.Known[h.Head], h.Head = n-1, d.Late.SHA256
 		}
 		h.Pending = d.Pending
 		switch d.Outcome {
@@ -188,7 +200,21 @@ func TestDecide(t *testing.T) {
 		{h, "b", waiting, RuleFirstSighting},
 		{2 * h, "c", waiting, RuleUnstable},
 		{13 * h, "d", waiting, RuleUnstable},
-		{25 * h, "e", changed, RuleHoldExpired},
+		{25 * h, "d>e", waiting, RuleFirstSighting},
+	})
+	replay(t, "a text that stood alone for days was a version", careful, []sighting{
+		{0, "a", baseline, ""},
+		{h, "b", waiting, RuleFirstSighting},
+		{100 * h, "b>c", waiting, RuleFirstSighting},
+		{200 * h, "b", unchanged, RuleReturned},
+	})
+	replay(t, "a text of old ends the wait", careful, []sighting{
+		{0, "a", baseline, ""},
+		{h, "b", waiting, RuleFirstSighting},
+		{2 * h, "b", changed, RuleConfirmed},
+		{3 * h, "c", waiting, RuleFirstSighting},
+		{100 * h, "a", waiting, RuleFirstSighting},
+		{101 * h, "a", reverted, RuleConfirmed},
 	})
 	replay(t, "a return is confirmed as well", careful, []sighting{
 		{0, "a", baseline, ""},

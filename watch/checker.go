@@ -84,56 +84,66 @@ type Mode struct {
 // moved or the lease was lost meanwhile.
 var ErrLost = errors.New("check was overtaken by another one")
 
-// Check runs one check of p under a claim and commits its result. The returned
-// check tells what came of it, failures to fetch included; the error is for
-// what kept the result from being recorded. A dry run needs only the claim's
-// State.
-func (c *Checker) Check(ctx context.Context, s Settings, p policy.Policy, claim storage.Claim, mode Mode) (policy.Check, error) {
+// Check runs one check of p under a claim and commits its result. The first
+// result tells what came of the capture, failures to fetch included; a second
+// one, marked DecidedLate, tells of a text that had waited and is believed now.
+// The error is for what kept the results from being recorded. A dry run needs
+// only the claim's State.
+func (c *Checker) Check(ctx context.Context, s Settings, p policy.Policy, claim storage.Claim, mode Mode) ([]policy.Check, error) {
 	r := &run{Checker: c, settings: s, policy: p, state: claim.State, mode: mode, started: c.Clock().UTC()}
 	o, err := r.observe(ctx)
 	if err != nil {
-		return policy.Check{}, err
+		return nil, err
 	}
-	if mode.DryRun {
-		return dryResult(o), nil
+	return r.commit(ctx, claim, o)
+}
+
+// commit writes the observation and returns its checks with their numbers.
+func (r *run) commit(ctx context.Context, claim storage.Claim, o storage.Observation) ([]policy.Check, error) {
+	if r.mode.DryRun {
+		receipt := storage.Receipt{}
+		for i := range o.Versions {
+			receipt.Versions = append(receipt.Versions, o.State.Versions+1+i)
+		}
+		return r.results(o, receipt), nil
 	}
 	o.Claim = claim
-	receipt, err := c.Store.Commit(ctx, o)
+	receipt, err := r.Store.Commit(ctx, o)
 	if errors.Is(err, policy.ErrConflict) {
-		return policy.Check{}, fmt.Errorf("%s: %w", p.ID, errors.Join(ErrLost, err))
+		return nil, fmt.Errorf("%s: %w", r.policy.ID, errors.Join(ErrLost, err))
 	}
 	if err != nil {
-		return policy.Check{}, fmt.Errorf("%s: commit: %w", p.ID, err)
+		return nil, fmt.Errorf("%s: commit: %w", r.policy.ID, err)
 	}
-	check := committed(o, receipt)
-	c.metrics.observe(p, check, r.suppressed)
-	if receipt.Alerts > 0 && c.Committed != nil {
-		c.Committed()
-	}
-	return check, nil
-}
-
-// committed returns the check with the numbers that the store gave.
-func committed(o storage.Observation, receipt storage.Receipt) policy.Check {
-	check := o.Check
-	check.Capture = receipt.Capture
-	if n := len(receipt.Versions); n > 0 {
-		check.Version = receipt.Versions[n-1]
-		check.FromVersion = o.Expect.Version
-		if n > 1 {
-			check.FromVersion = receipt.Versions[n-2]
+	checks := r.results(o, receipt)
+	for i, check := range checks {
+		suppressed := ""
+		if i == 0 {
+			suppressed = r.suppressed
 		}
-	} else if check.Version == 0 {
-		check.Version = o.Expect.Version
+		r.metrics.observe(r.policy, check, suppressed)
 	}
-	return check
+	if receipt.Alerts > 0 && r.Committed != nil {
+		r.Committed()
+	}
+	return checks, nil
 }
 
-// dryResult returns the check with the numbers that a commit would give.
-func dryResult(o storage.Observation) policy.Check {
-	receipt := storage.Receipt{}
-	for i := range o.Versions {
-		receipt.Versions = append(receipt.Versions, o.State.Versions+1+i)
+// results returns the checks with the numbers that the store gave.
+func (r *run) results(o storage.Observation, receipt storage.Receipt) []policy.Check {
+	last, before := o.Expect.Version, 0
+	for _, n := range receipt.Versions {
+		last, before = n, last
 	}
-	return committed(o, receipt)
+	own := o.Check
+	own.Capture, own.Version = receipt.Capture, last
+	if own.Kind != "" {
+		own.FromVersion = before
+	}
+	if r.late == nil {
+		return []policy.Check{own}
+	}
+	late := *r.late
+	late.Version, late.FromVersion = last, before
+	return []policy.Check{own, late}
 }

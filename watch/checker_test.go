@@ -168,6 +168,40 @@ func TestConfirmation(t *testing.T) {
 	}
 }
 
+// TestHoldExpires: a page that never shows the same text twice is told of in
+// the end, under the time at which the believed text was seen.
+func TestHoldExpires(t *testing.T) {
+	w := newWorld(t)
+	w.settings.Triage = confirm
+	w.want(0, policy.OutcomeBaseline, "")
+	w.say(page(24))
+	w.want(time.Hour, policy.OutcomeUnconfirmed, "")
+	w.say(page(36))
+	seen := w.now.Add(12 * time.Hour)
+	w.want(12*time.Hour, policy.OutcomeUnconfirmed, "")
+	w.say(page(48))
+	c := w.want(13*time.Hour, policy.OutcomeUnconfirmed, "")
+	if len(w.late) != 1 {
+		t.Fatalf("late results = %+v", w.late)
+	}
+	late := w.late[0]
+	if !late.DecidedLate || late.Event != policy.EventPolicyChanged || late.Version != 2 || late.FromVersion != 1 ||
+		!late.FirstSeenAt.Equal(seen) || !late.CapturedAt.Equal(c.CapturedAt) {
+		t.Errorf("late = %+v", late)
+	}
+	v := w.versions()[1]
+	if body, err := w.store.Body(t.Context(), w.policy.ID, v.Capture); err != nil || string(body) != page(36) {
+		t.Errorf("version 2 does not refer to the capture of its own text: %v", err)
+	}
+	if len(w.alerts()) != 1 || w.alerts()[0].Event.To.Version != 2 {
+		t.Errorf("alerts = %+v", w.alerts())
+	}
+	w.want(time.Hour, policy.OutcomeChanged, policy.EventPolicyChanged)
+	if n := len(w.versions()); n != 3 {
+		t.Errorf("%d versions, want 3", n)
+	}
+}
+
 func wait(s policy.State, w *world) time.Duration { return s.NextCheck.Sub(w.now) }
 
 func TestRevert(t *testing.T) {
@@ -248,7 +282,7 @@ func TestDryRunWritesNothing(t *testing.T) {
 	before := w.state()
 	w.say(page(24))
 	claim := w.claim()
-	c, err := w.checker.Check(t.Context(), w.settings, w.policy, claim, Mode{DryRun: true})
+	c, err := w.checkMode(claim, Mode{DryRun: true})
 	if err != nil || c.Outcome != policy.OutcomeChanged || c.Version != 2 || c.FromVersion != 1 {
 		t.Fatalf("dry run: %+v, %v", c, err)
 	}
@@ -262,7 +296,7 @@ func TestOvertaken(t *testing.T) {
 	first := w.claim()
 	w.now = w.now.Add(time.Hour) // its lease expires
 	w.want(0, policy.OutcomeBaseline, "")
-	_, err := w.checker.Check(t.Context(), w.settings, w.policy, first, Mode{})
+	_, err := w.checkMode(first, Mode{})
 	if !errors.Is(err, ErrLost) || !errors.Is(err, policy.ErrConflict) {
 		t.Errorf("error = %v, want ErrLost", err)
 	}
@@ -275,7 +309,7 @@ func TestQuietRoutesNothing(t *testing.T) {
 	w := newWorld(t)
 	w.want(0, policy.OutcomeBaseline, "")
 	w.say(page(24))
-	c, err := w.checker.Check(t.Context(), w.settings, w.policy, w.claim(), Mode{Quiet: true})
+	c, err := w.checkMode(w.claim(), Mode{Quiet: true})
 	if err != nil || c.Event != policy.EventPolicyChanged || len(w.alerts()) != 0 {
 		t.Errorf("check = %+v, %v, %d alerts", c, err, len(w.alerts()))
 	}

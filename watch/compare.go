@@ -59,7 +59,7 @@ func (r *run) base(ctx context.Context, n *normalize.Normalizer, doc policy.Docu
 // renew makes the head's text anew from its raw body. What then differs from
 // the stored text is the normaliser's doing and becomes a technical version.
 func (r *run) renew(ctx context.Context, n *normalize.Normalizer, head policy.Version, b base, doc policy.Document) (base, error) {
-	raw, err := r.rawDocument(ctx, n, head)
+	_, raw, err := r.stored(ctx, n, head.Capture)
 	if err != nil {
 		if !errors.Is(err, policy.ErrNotFound) && !errors.Is(err, normalize.ErrUnsupported) {
 			return base{}, err
@@ -89,15 +89,40 @@ func (r *run) renew(ctx context.Context, n *normalize.Normalizer, head policy.Ve
 	return b, nil
 }
 
-func (r *run) rawDocument(ctx context.Context, n *normalize.Normalizer, head policy.Version) (policy.Document, error) {
-	c, err := r.Store.Capture(ctx, r.policy.ID, head.Capture)
+// stored reads a capture with its body and makes its document anew.
+func (r *run) stored(ctx context.Context, n *normalize.Normalizer, id policy.CaptureID) (policy.Capture, policy.Document, error) {
+	c, err := r.Store.Capture(ctx, r.policy.ID, id)
 	if err != nil {
-		return policy.Document{}, fmt.Errorf("%s: read capture of version %d: %w", r.policy.ID, head.Number, err)
+		return c, policy.Document{}, fmt.Errorf("%s: read capture %d: %w", r.policy.ID, id, err)
 	}
-	if c.Body, err = r.Store.Body(ctx, r.policy.ID, head.Capture); err != nil {
-		return policy.Document{}, fmt.Errorf("%s: read body of version %d: %w", r.policy.ID, head.Number, err)
+	if c.Body, err = r.Store.Body(ctx, r.policy.ID, id); err != nil {
+		return c, policy.Document{}, fmt.Errorf("%s: read body of capture %d: %w", r.policy.ID, id, err)
 	}
-	return r.document(n, c)
+	doc, err := r.document(n, c)
+	return c, doc, err
+}
+
+// addLate adds the version of a text that waited and is believed now, dated to
+// the time at which it was seen.
+func (r *run) addLate(ctx context.Context, o *storage.Observation, n *normalize.Normalizer, b base, d triage.Decision, p policy.Pending) error {
+	c, doc, err := r.stored(ctx, n, p.Capture)
+	if err != nil {
+		if !errors.Is(err, policy.ErrNotFound) && !errors.Is(err, policy.ErrDamaged) {
+			return err
+		}
+		// The wait goes on with the text that is there now: better late than
+		// a policy that can never be checked again.
+		r.Logger.Error("the text that waited is lost", "policy", r.policy.ID, "err", err)
+		return nil
+	}
+	if doc.Digest() == b.digest {
+		return nil // a new normaliser sees no difference
+	}
+	late := o.Check
+	late.Outcome, late.Rule, late.Detail, late.FirstSeenAt, late.DecidedLate = d.Outcome, d.Rule, "", d.FirstSeenAt, true
+	r.late = &late
+	o.State.Normalizer, o.State.HeadSeenAt = n.ID(), c.CapturedAt
+	return r.addChange(o, r.late, b, c, doc, d)
 }
 
 // classified fills in what the blocks are about. Only documents that are kept
@@ -110,7 +135,7 @@ func classified(doc policy.Document) policy.Document {
 func newVersion(p policy.Policy, kind policy.VersionKind, c policy.Capture, doc policy.Document, d triage.Decision) policy.Version {
 	return policy.Version{
 		Policy: p.ID, Kind: kind, CapturedAt: c.CapturedAt, FirstSeenAt: d.FirstSeenAt, LastSeenAt: c.CapturedAt,
-		SHA256: doc.Digest(), RawSHA256: c.Digest, Normalizer: doc.Normalizer,
+		SHA256: doc.Digest(), RawSHA256: c.Digest, Capture: c.ID, Normalizer: doc.Normalizer,
 		Words: doc.Words(), Lang: doc.Lang, Title: doc.Title, EqualTo: d.EqualTo,
 	}
 }
@@ -123,8 +148,9 @@ func (r *run) addBaseline(o *storage.Observation, c policy.Capture, doc policy.D
 }
 
 // addChange compares the texts and adds the version, its change and the event
-// it raises. A cosmetic change is a version, but no event.
-func (r *run) addChange(o *storage.Observation, b base, c policy.Capture, doc policy.Document, d triage.Decision) (err error) {
+// it raises, and tells of them in check. A cosmetic change is a version, but
+// no event.
+func (r *run) addChange(o *storage.Observation, check *policy.Check, b base, c policy.Capture, doc policy.Document, d triage.Decision) (err error) {
 	defer r.recoverStage("compare", &err)
 	change := diffing.Compare(b.doc, doc, diffing.Options{SeenAt: d.FirstSeenAt})
 	kind, event := policy.VersionChange, policy.EventPolicyChanged
@@ -137,13 +163,13 @@ func (r *run) addChange(o *storage.Observation, b base, c policy.Capture, doc po
 		v.Summary = fmt.Sprintf("back to the text of version %d: %s", d.EqualTo, change.Summary)
 	}
 	change.Policy, change.From, change.To = r.policy.ID, b.ref, v.Ref()
-	o.Check.Kind, o.Check.Significance = kind, change.Significance
+	check.Kind, check.Significance = kind, change.Significance
 	o.State.LastChange = c.CapturedAt
 	if change.Empty() || change.Significance.Rank() <= policy.Cosmetic.Rank() {
 		r.suppressed = suppressedCosmetic
 	} else {
 		v.Event = string(event)
-		r.tell(o, changeEvent(r.policy, event, o.Check.At, v, change))
+		r.tell(o, check, changeEvent(r.policy, event, o.Check.At, v, change))
 	}
 	o.Versions = append(o.Versions, storage.NewVersion{Version: v, Document: classified(doc), Change: &change, Head: true})
 	return nil

@@ -10,8 +10,8 @@ import (
 
 // tell adds an event: its name on the check (a change outranks what came
 // before it) and one alert for each receiver that the router names.
-func (r *run) tell(o *storage.Observation, e policy.Event) {
-	o.Check.Event = e.Type
+func (r *run) tell(o *storage.Observation, check *policy.Check, e policy.Event) {
+	check.Event = e.Type
 	if r.mode.Quiet || r.settings.Router == nil {
 		return
 	}
@@ -56,7 +56,7 @@ func (r *run) fail(o *storage.Observation) {
 		}
 		if !s.QuarantinedTold && due(s.Quarantines, h.QuarantinedCaptures, o.Check.At.Sub(s.QuarantinedSince), h.QuarantinedAfter) {
 			s.QuarantinedTold = true
-			r.tell(o, r.healthEvent(policy.EventPolicyQuarantined, o, s.QuarantinedSince,
+			r.tell(o, &o.Check, r.healthEvent(policy.EventPolicyQuarantined, o, s.QuarantinedSince,
 				fmt.Sprintf("%d captures in a row do not look like the policy: %s", s.Quarantines, o.Check.Detail)))
 		}
 		return
@@ -67,7 +67,7 @@ func (r *run) fail(o *storage.Observation) {
 	}
 	if !s.UnreachableTold && due(s.Failures, h.UnreachableFailures, o.Check.At.Sub(s.FailingSince), h.UnreachableAfter) {
 		s.UnreachableTold = true
-		r.tell(o, r.healthEvent(policy.EventPolicyUnreachable, o, s.FailingSince,
+		r.tell(o, &o.Check, r.healthEvent(policy.EventPolicyUnreachable, o, s.FailingSince,
 			fmt.Sprintf("%d checks in a row failed: %s", s.Failures, o.Check.Error)))
 	}
 }
@@ -88,7 +88,7 @@ func (r *run) succeed(o *storage.Observation) {
 		if since.IsZero() || !s.QuarantinedSince.IsZero() && s.QuarantinedSince.Before(since) {
 			since = s.QuarantinedSince
 		}
-		r.tell(o, r.healthEvent(policy.EventPolicyRecovered, o, since,
+		r.tell(o, &o.Check, r.healthEvent(policy.EventPolicyRecovered, o, since,
 			"the policy can be read again, for the first time since "+since.Format(time.RFC3339)))
 	}
 	s.Failures, s.FailingSince, s.UnreachableTold = 0, time.Time{}, false

@@ -156,17 +156,19 @@ func (l *Loop) count(n int) {
 
 // one runs a claimed check and logs what came of it. When the result cannot be
 // recorded the lease is left to expire: that is the pause before the next try.
-func (l *Loop) one(ctx context.Context, plan Plan, p policy.Policy, claim storage.Claim, mode Mode) (check policy.Check, err error) {
+func (l *Loop) one(ctx context.Context, plan Plan, p policy.Policy, claim storage.Claim, mode Mode) (checks []policy.Check, err error) {
 	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
 	defer cancel()
 	defer l.recover(p, &err)
-	check, err = l.Checker.Check(ctx, plan.Settings, p, claim, mode)
+	checks, err = l.Checker.Check(ctx, plan.Settings, p, claim, mode)
 	if err != nil {
 		l.Checker.Logger.Error("check was not recorded", "policy", p.ID, "err", err)
-		return check, err
+		return nil, err
 	}
-	l.log(check)
-	return check, nil
+	for _, check := range checks {
+		l.log(check)
+	}
+	return checks, nil
 }
 
 func (l *Loop) recover(p policy.Policy, err *error) {

@@ -42,18 +42,19 @@ func (l *Loop) Pass(ctx context.Context, o PassOptions, emit func(policy.Check) 
 	for _, p := range policies {
 		claim, ok := claims[p.ID]
 		if !ok {
-			results.add(policy.Check{Policy: p.ID, Outcome: policy.OutcomeSkipped, At: l.Checker.Clock().UTC(), Rule: ruleBusy}, nil)
+			busy := policy.Check{Policy: p.ID, Outcome: policy.OutcomeSkipped, At: l.Checker.Clock().UTC(), Rule: ruleBusy}
+			results.add([]policy.Check{busy}, nil)
 			continue
 		}
 		slots <- struct{}{}
 		running.Go(func() {
 			defer func() { <-slots }()
 			mode := Mode{DryRun: o.DryRun, Quiet: o.Quiet, MaxRetries: passRetries, MaxWait: passMaxWait}
-			check, err := l.one(ctx, plan, p, claim, mode)
+			checks, err := l.one(ctx, plan, p, claim, mode)
 			if err != nil {
 				l.release(ctx, claim)
 			}
-			results.add(check, err)
+			results.add(checks, err)
 		})
 	}
 	running.Wait()
@@ -137,13 +138,13 @@ type collector struct {
 	errs []error
 }
 
-func (c *collector) add(check policy.Check, err error) {
+func (c *collector) add(checks []policy.Check, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if err == nil {
-		err = c.emit(check)
-	}
 	c.errs = append(c.errs, err)
+	for _, check := range checks {
+		c.errs = append(c.errs, c.emit(check))
+	}
 }
 
 func (c *collector) err() error { return errors.Join(c.errs...) }

@@ -31,6 +31,8 @@ type run struct {
 	started    time.Time
 	suppressed string
 	retryAfter time.Duration
+	// late is the result for a text that waited until this check.
+	late *policy.Check
 }
 
 // observe does everything but the commit. Its error means that the store could
@@ -120,11 +122,15 @@ func (r *run) decide(ctx context.Context, n *normalize.Normalizer, c policy.Capt
 	if len(o.Versions) > 0 && d.Outcome == policy.OutcomeUnchanged {
 		o.Check.Outcome, o.Check.Kind, o.Check.Rule = policy.OutcomeTechnical, policy.VersionTechnical, b.rule
 	}
+	if d.Late != nil {
+		history.Pending = d.Late
+		return o, r.addLate(ctx, &o, n, b, triage.Expire(history), *d.Late)
+	}
 	switch d.Outcome {
 	case policy.OutcomeBaseline:
 		r.addBaseline(&o, c, doc)
 	case policy.OutcomeChanged, policy.OutcomeReverted:
-		return o, r.addChange(&o, b, c, doc, d)
+		return o, r.addChange(&o, &o.Check, b, c, doc, d)
 	case policy.OutcomeUnchanged, policy.OutcomeNotModified, policy.OutcomeUnconfirmed, policy.OutcomeTechnical,
 		policy.OutcomeQuarantined, policy.OutcomeRejected, policy.OutcomeSkipped, policy.OutcomeFailed:
 	}

@@ -29,6 +29,7 @@ type world struct {
 	policy   policy.Policy
 	vendor   *vendor
 	now      time.Time
+	late     []policy.Check
 }
 
 // vendor answers captures with what the test put there.
@@ -134,11 +135,21 @@ func (w *world) claim() storage.Claim {
 func (w *world) check(after time.Duration) policy.Check {
 	w.t.Helper()
 	w.now = w.now.Add(after)
-	c, err := w.checker.Check(w.t.Context(), w.settings, w.policy, w.claim(), Mode{})
+	c, err := w.checkMode(w.claim(), Mode{})
 	if err != nil {
 		w.t.Fatal(err)
 	}
 	return c
+}
+
+// checkMode runs a check and returns its first result; w.late is the second.
+func (w *world) checkMode(claim storage.Claim, mode Mode) (policy.Check, error) {
+	checks, err := w.checker.Check(w.t.Context(), w.settings, w.policy, claim, mode)
+	if err != nil {
+		return policy.Check{}, err
+	}
+	w.late = checks[1:]
+	return checks[0], nil
 }
 
 // want runs a check and compares what matters of it.
