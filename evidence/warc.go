@@ -240,8 +240,8 @@ func readPayload(resp *http.Response, block []byte) ([]byte, error) {
 	if err == nil || len(resp.TransferEncoding) == 0 {
 		return body, err
 	}
-	if i := bytes.Index(block, []byte("\r\n\r\n")); i >= 0 {
-		return block[i+4:], nil
+	if _, after, ok := bytes.Cut(block, []byte("\r\n\r\n")); ok {
+		return after, nil
 	}
 	return body, err
 }

@@ -1,6 +1,8 @@
 package normalize
 
 import (
+	"slices"
+
 	"github.com/andybalholm/cascadia"
 	"golang.org/x/net/html"
 	"golang.org/x/net/html/atom"
@@ -120,7 +122,7 @@ func (p *page) keepOnly(roots []int32, name string) []dropped {
 func (p *page) configured(doc *html.Node, choose, remove []cascadia.Sel) (drops []dropped, matched bool) {
 	index := make(map[*html.Node]int32, len(p.nodes))
 	for i := range p.nodes {
-		index[p.nodes[i].h] = int32(i) //nolint:gosec // maxTags bounds the count
+		index[p.nodes[i].h] = int32(i)
 	}
 	for _, sel := range remove {
 		for _, h := range cascadia.QueryAll(doc, sel) {
@@ -162,11 +164,11 @@ const keptShare = 50
 // at least half of its prose again: an extraction must never lose most of a
 // policy. Cookie banners and dialogs stay out.
 func (p *page) mend(drops []dropped, prose int32) {
-	for k := len(drops) - 1; k >= 0; k-- {
+	for _, drop := range slices.Backward(drops) {
 		if p.nodes[0].prose*100 >= prose*keptShare {
 			return
 		}
-		d := drops[k]
+		d := drop
 		if d.rule == "cookie_banner" || d.rule == "dialog" || p.nodes[d.i].prose == 0 {
 			continue
 		}

@@ -170,7 +170,7 @@ func mayHoldDate(s string) bool {
 			return true
 		case i+3 < len(s) && (c == '1' && s[i+1] == '9' || c == '2' && s[i+1] == '0') && digit(s[i+2]) && digit(s[i+3]):
 			return true
-		case digit(c) && digit(s[i+2]) && (s[i+1] == '/' || s[i+1] == '.' || s[i+1] == '-'):
+		case digit(c) && threeNumbers(s[i+1:]):
 			return true
 		case (c == 'X' || c == 'x') && s[i+1] == c, c == '0' && s[i+1] == '0' && (s[i+2] == '/' || s[i+2] == '.' || s[i+2] == '-'):
 			return true
@@ -179,6 +179,20 @@ func mayHoldDate(s string) bool {
 		}
 	}
 	return strings.Contains(s, "to be ") && len(s) < 120
+}
+
+// threeNumbers says whether what follows a digit can be the rest of 1/2/34:
+// twice a separator and a digit. Section numbers such as 12.2 are not.
+func threeNumbers(s string) bool {
+	sep := s[0]
+	if sep != '/' && sep != '.' && sep != '-' {
+		return false
+	}
+	end := strings.IndexByte(s[1:], sep)
+	if end < 1 || end > 4 || end+2 >= len(s) { // blanks may stand around the separators: 1. 2. 34
+		return false
+	}
+	return digit(s[end+2]) || s[end+2] == ' '
 }
 
 func digit(c byte) bool { return c >= '0' && c <= '9' }

@@ -108,8 +108,21 @@ func (p *parser) part(i int) part {
 
 // date reads a date that begins at token i; next is the token after it.
 func (p *parser) date(i int) (d policy.Date, next int, ok bool) {
-	for _, form := range []func(int) (policy.Date, int, bool){p.wide, p.yearFirst, p.numeric, p.dayMonthName, p.monthNameDay, p.monthYear} {
-		if d, next, ok = form(i); ok {
+	// Nearly every token of a policy is a word that begins no date: it is told
+	// from the others by one look-up.
+	if p.at(i).kind == 'a' {
+		if _, month := monthNames[p.at(i).text]; !month {
+			return policy.Date{}, i, false
+		}
+		if d, next, ok = p.monthNameDay(i); ok {
+			return d, next, true
+		}
+		return p.monthYear(i)
+	}
+	for _, form := range [...]func(*parser, int) (policy.Date, int, bool){
+		(*parser).wide, (*parser).yearFirst, (*parser).numeric, (*parser).dayMonthName,
+	} {
+		if d, next, ok = form(p, i); ok {
 			return d, next, true
 		}
 	}

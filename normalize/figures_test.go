@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"slices"
 	"sort"
 	"strings"
 	"testing"
@@ -58,7 +59,7 @@ func BenchmarkReplay(b *testing.B) {
 			times = append(times, time.Since(begin))
 		}
 	}
-	sort.Slice(times, func(i, k int) bool { return times[i] < times[k] })
+	slices.Sort(times)
 	for _, p := range []int{50, 90, 99} {
 		b.ReportMetric(float64(times[len(times)*p/100].Microseconds())/1000, fmt.Sprintf("p%d-ms/page", p))
 	}
@@ -270,7 +271,7 @@ func (f *figures) print(t *testing.T) {
 	}
 	t.Logf("bodies without a document: %d", f.failed)
 	t.Logf("dated %d, fewer than 3 sections %d, of %d", f.dated, f.headless, f.all)
-	sort.Slice(f.times, func(i, k int) bool { return f.times[i] < f.times[k] })
+	slices.Sort(f.times)
 	n := len(f.times)
 	t.Logf("cpu time: n %d p50 %v p90 %v p99 %v max %v (%s)", n, f.times[n/2], f.times[n*90/100], f.times[n*99/100], f.times[n-1], f.worst)
 }

@@ -56,7 +56,7 @@ func resolve(base *url.URL, href string) string {
 // dropTracking keeps the other parameters as they are, in their order.
 func dropTracking(query string) string {
 	var kept []string
-	for _, part := range strings.Split(query, "&") {
+	for part := range strings.SplitSeq(query, "&") {
 		key, _, _ := strings.Cut(part, "=")
 		if !tracking(key) {
 			kept = append(kept, part)

@@ -125,7 +125,7 @@ func (m *markdown) heading(text string, level int) {
 func (m *markdown) row(text string) {
 	var cells []string
 	var links []policy.Link
-	for _, cell := range strings.Split(strings.Trim(text, "| "), "|") {
+	for cell := range strings.SplitSeq(strings.Trim(text, "| "), "|") {
 		s, l := inlineMarkdown(strings.TrimSpace(cell))
 		cells = append(cells, s)
 		links = append(links, l...)

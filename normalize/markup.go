@@ -100,7 +100,7 @@ func marker(style string, n int) string {
 		return ""
 	case "a", "A":
 		if n >= 1 && n <= 26 {
-			return string(rune(style[0])+rune(n-1)) + "." //nolint:gosec // within the alphabet
+			return string(rune(style[0])+rune(n-1)) + "."
 		}
 	case "i", "I":
 		if r := roman(n); r != "" {

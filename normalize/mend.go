@@ -14,7 +14,7 @@ var (
 	// splitNumber is a line that ends in the first part of a divided number.
 	splitNumber = regexp.MustCompile(`(?:^|[^\d.])\d{1,4}(?:\.\d{1,4}){0,3}\.$`)
 	// numberTail is a line that begins with the rest of a divided number: "1
-	// RIGHT OF ACCESS", "1), what", "131."
+	// RIGHT OF ACCESS", "1), what", "131.".
 	numberTail = regexp.MustCompile(`^\d{1,3}(?:\s{1,8}\p{Lu}|\)|\.$|\.\d)`)
 	// letterEnd and letterStart are the halves of a divided abbreviation.
 	letterEnd   = regexp.MustCompile(`(?:^|[^\p{L}\p{N}])(?:\p{L}\.){0,3}\p{L}\.$`)
@@ -72,7 +72,7 @@ func mendPair(a, b string) (string, bool) {
 	switch {
 	case splitNumber.MatchString(tail) && numberTail.MatchString(b):
 		return a + b, true
-	case len(a) <= mendTail && loneNumber.MatchString(a) && size > 0 && !(first >= '0' && first <= '9'):
+	case len(a) <= mendTail && loneNumber.MatchString(a) && size > 0 && (first < '0' || first > '9'):
 		return a + " " + b, true
 	case letterEnd.MatchString(tail) && letterStart.MatchString(b):
 		return a + b, true

@@ -143,7 +143,10 @@ func looksHTML(head []byte) bool {
 	if wide := wideEncoding(head); wide != "" {
 		head = bytes.ReplaceAll(head, []byte{0}, nil)
 	}
-	s := strings.ToLower(strings.TrimLeft(strings.TrimLeft(string(head), "\xef\xbb\xbf\xff\xfe"), " \t\r\n\f"))
+	for _, mark := range []string{"\xef\xbb\xbf", "\xff\xfe", "\xfe\xff"} {
+		head = bytes.TrimPrefix(head, []byte(mark))
+	}
+	s := strings.ToLower(strings.TrimLeft(string(head), " \t\r\n\f"))
 	for strings.HasPrefix(s, "<!--") {
 		_, after, found := strings.Cut(s, "-->")
 		if !found {

@@ -85,9 +85,6 @@ func (l *line) gap() {
 	l.pending = false
 }
 
-// empty says whether anything visible was written.
-func (l *line) empty() bool { return len(l.buf) == 0 }
-
 // take returns the text and resets the line.
 func (l *line) take() string {
 	s := string(l.buf)

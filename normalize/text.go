@@ -62,19 +62,27 @@ type textLine struct {
 func splitLines(s string) []textLine {
 	out := make([]textLine, 0, strings.Count(s, "\n")+1)
 	for raw := range strings.SplitSeq(s, "\n") {
-		indent := 0
-		for _, r := range raw {
-			if r == '\t' {
-				indent += 4
-			} else if space(r) {
-				indent++
-			} else {
-				break
-			}
-		}
-		out = append(out, textLine{text: clean(raw), indent: indent, width: utf8.RuneCountInString(strings.TrimRight(raw, " \t"))})
+		out = append(out, textLine{
+			text: clean(raw), indent: indentOf(raw), width: utf8.RuneCountInString(strings.TrimRight(raw, " \t")),
+		})
 	}
 	return out
+}
+
+// indentOf counts the columns before the first character; a tab is four.
+func indentOf(s string) int {
+	n := 0
+	for _, r := range s {
+		switch {
+		case r == '\t':
+			n += 4
+		case space(r):
+			n++
+		default:
+			return n
+		}
+	}
+	return n
 }
 
 // The widths between which texts are wrapped by hand or by mail programs.
