@@ -12,9 +12,10 @@ import (
 	"watcher/web"
 )
 
-// Check implements web.Actions.
+// Check implements web.Actions. NoAlerts asks to leave alerts for the daemon,
+// which is this one: they are committed as always.
 func (a *App) Check(ctx context.Context, req web.CheckRequest, emit func(policy.Check) error) error {
-	return a.Pass(ctx, watch.PassOptions{IDs: req.Policies, DryRun: req.DryRun, Quiet: req.NoAlerts}, emit)
+	return a.Pass(ctx, watch.PassOptions{IDs: req.Policies, DryRun: req.DryRun}, emit)
 }
 
 // TestReceiver implements web.Actions: it sends the sample message through

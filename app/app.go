@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"net/http"
 	"os"
 	"sync"
 	"sync/atomic"
@@ -43,7 +42,6 @@ type App struct {
 	reloadErr atomic.Pointer[error]
 
 	listener net.Listener
-	server   *http.Server
 	cleanups []cleanup
 	started  atomic.Bool
 	stopping atomic.Bool
@@ -73,13 +71,19 @@ func New(o Options) (*App, error) {
 		return nil, err
 	}
 	store, err := bolt.Open(o.StoragePath, bolt.Options{
-		LockTimeout: o.LockTimeout, Logger: o.Logger, Registerer: o.Registry,
+		LockTimeout: o.LockTimeout, ReadOnly: o.ReadOnly, Logger: o.Logger, Registerer: o.Registry,
 	})
 	if err != nil {
 		return nil, err
 	}
 	a := &App{opts: o, store: store, token: newToken(), fatal: make(chan error, 1)}
 	a.onStop("close store", func(context.Context) error { return store.Close() })
+	if !o.ReadOnly {
+		// The lock proves that whoever left a run file is gone.
+		if err := removeRunFile(o.StoragePath); err != nil {
+			o.Logger.Warn("cannot remove a run file that was left behind", "err", err)
+		}
+	}
 	if err := a.build(cfg); err != nil {
 		return nil, errors.Join(err, store.Close())
 	}
@@ -164,6 +168,9 @@ func (a *App) newCrawler(cfg *config.Config, before *crawler.Client) (c *crawler
 func (a *App) prepare(cfg *config.Config, before *crawler.Client) (*live, error) {
 	r, err := newReceivers(cfg, a.opts)
 	if err != nil {
+		return nil, err
+	}
+	if err := a.adopt(r); err != nil {
 		return nil, err
 	}
 	c, err := a.newCrawler(cfg, before)

@@ -18,9 +18,11 @@ import (
 	"github.com/prometheus/client_golang/prometheus/testutil"
 	"go.uber.org/goleak"
 
+	"watcher/client"
 	"watcher/metrics"
 	"watcher/policy"
 	"watcher/storage"
+	"watcher/watch"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -294,22 +296,28 @@ func TestRunFile(t *testing.T) {
 }
 
 func TestGuardListen(t *testing.T) {
+	users := webConfig{Users: map[string]string{"a": "b"}}
+	var certificates webConfig
+	certificates.TLS.ClientAuth = "RequireAndVerifyClientCert"
 	for _, tc := range []struct {
-		web Web
-		ok  bool
+		web    Web
+		config webConfig
+		ok     bool
 	}{
-		{Web{ListenAddress: "127.0.0.1:9847"}, true},
-		{Web{ListenAddress: "[::1]:9847"}, true},
-		{Web{ListenAddress: "localhost:9847"}, true},
-		{Web{ListenAddress: ":9847"}, false},
-		{Web{ListenAddress: "0.0.0.0:9847"}, false},
-		{Web{ListenAddress: "192.0.2.1:9847"}, false},
-		{Web{ListenAddress: "example.org:9847"}, false},
-		{Web{ListenAddress: "9847"}, false},
-		{Web{ListenAddress: ":9847", Insecure: true}, true},
-		{Web{ListenAddress: ":9847", ConfigFile: "web.yml"}, true},
+		{Web{ListenAddress: "127.0.0.1:9847"}, webConfig{}, true},
+		{Web{ListenAddress: "[::1]:9847"}, webConfig{}, true},
+		{Web{ListenAddress: "localhost:9847"}, webConfig{}, true},
+		{Web{ListenAddress: ":9847"}, webConfig{}, false},
+		{Web{ListenAddress: "0.0.0.0:9847"}, webConfig{}, false},
+		{Web{ListenAddress: "192.0.2.1:9847"}, webConfig{}, false},
+		{Web{ListenAddress: "example.org:9847"}, webConfig{}, false},
+		{Web{ListenAddress: "9847"}, webConfig{}, false},
+		{Web{ListenAddress: ":9847", Insecure: true}, webConfig{}, true},
+		{Web{ListenAddress: ":9847", ConfigFile: "empty.yml"}, webConfig{}, false},
+		{Web{ListenAddress: ":9847", ConfigFile: "web.yml"}, users, true},
+		{Web{ListenAddress: ":9847", ConfigFile: "web.yml"}, certificates, true},
 	} {
-		if err := guardListen(tc.web); (err == nil) != tc.ok {
+		if err := guardListen(tc.web, tc.config); (err == nil) != tc.ok {
 			t.Errorf("guardListen(%+v) = %v, want ok=%v", tc.web, err, tc.ok)
 		}
 	}
@@ -328,5 +336,77 @@ func TestSeveralIntegrations(t *testing.T) {
 	want := "both/slack both/webhook one"
 	if strings.Join(got, " ") != want {
 		t.Errorf("Route = %v, want %s", got, want)
+	}
+}
+
+// TestLocalCommandsBesideAuthentication: users in front of the pages do not
+// lock the commands of this machine out of their own daemon.
+func TestLocalCommandsBesideAuthentication(t *testing.T) {
+	site := policySite(t)
+	dir := t.TempDir()
+	file, users := filepath.Join(dir, "watcher.yml"), filepath.Join(dir, "web.yml")
+	writeConfig(t, file, oneVendor(t, site.URL))
+	// The password is "secret".
+	hash := "$2a$04$hv9KB0WtsJmSDlbyxRN7zeWTYyHYUsYwBGyvVOUEVs0JwMVAqBpaC"
+	if err := os.WriteFile(users, []byte("basic_auth_users: {reader: \""+hash+"\"}\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r := start(t, Options{ConfigFile: file, Web: Web{ConfigFile: users}})
+	if code, _ := r.get(t, "/api/v1/policies"); code != http.StatusUnauthorized {
+		t.Errorf("without a password: %d", code)
+	}
+	run, err := ReadRunFile(r.store)
+	if err != nil || run.Address == "http://"+r.Addr() {
+		t.Fatalf("run file = %+v, %v", run, err)
+	}
+	c, err := client.New(run.Address, client.Options{HTTPClient: &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}, Token: run.Token})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if states, err := c.States(t.Context()); err != nil || len(states) != 1 {
+		t.Errorf("with the token: %v, %v", states, err)
+	}
+	stranger, err := client.New(run.Address, client.Options{HTTPClient: &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := stranger.States(t.Context()); err == nil {
+		t.Error("the address for commands answers without the token")
+	}
+}
+
+// TestWaitingAlertsFollowTheirReceiver: an alert that waits is delivered though
+// its receiver gained an integration meanwhile.
+func TestWaitingAlertsFollowTheirReceiver(t *testing.T) {
+	h := &hook{}
+	receiver := httptest.NewServer(h)
+	defer receiver.Close()
+	site := &vendorSite{}
+	site.set(http.StatusOK, "text/html", policyPage)
+	vendor := httptest.NewServer(site)
+	defer vendor.Close()
+	cfg := oneVendor(t, vendor.URL)
+	cfg["receivers"] = []any{map[string]any{"name": "team", "webhook": map[string]any{"url": receiver.URL}}}
+	a := testApp(t, cfg)
+	check := func() {
+		if err := a.Pass(t.Context(), watch.PassOptions{}, func(policy.Check) error { return nil }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	check()
+	site.set(http.StatusOK, "text/html", strings.Replace(policyPage, "12 months", "24 months", 1))
+	check() // the alert waits: nothing was drained yet
+	cfg["receivers"] = []any{map[string]any{"name": "team", "webhook": map[string]any{"url": receiver.URL}, "log": map[string]any{}}}
+	writeConfig(t, a.opts.ConfigFile, cfg)
+	if err := a.Reload(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	if _, err := a.Drain(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if got := h.received(); len(got) != 1 {
+		t.Errorf("%d alerts arrived, want the one that waited", len(got))
 	}
 }

@@ -22,6 +22,8 @@ type Options struct {
 	Load       func() (*config.Config, error)
 	// StoragePath is the store's file; the run file stands beside it.
 	StoragePath string
+	// ReadOnly opens the store for looking only: for a dry run.
+	ReadOnly bool
 	// LockTimeout bounds the wait for a store that another process holds.
 	LockTimeout time.Duration
 

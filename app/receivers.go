@@ -1,10 +1,12 @@
 package app
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"watcher/alerts"
@@ -42,6 +44,26 @@ func (r *receivers) Route(e policy.Event) []string {
 // outlets returns the names that alerts are queued under.
 func (a *App) outlets() []string {
 	return slices.Sorted(maps.Keys(a.live.Load().receivers.senders))
+}
+
+// adopt sees to alerts that wait under a name from before the receiver gained
+// or lost an integration: another sender of the same receiver takes them over.
+// Editing the configuration must not drop an alert that is waiting.
+func (a *App) adopt(r *receivers) error {
+	stats, err := a.store.Stats(context.Background())
+	if err != nil {
+		return fmt.Errorf("read the outbox: %w", err)
+	}
+	for _, waiting := range stats.Outbox {
+		if waiting.Pending+waiting.Parked == 0 || r.senders[waiting.Receiver] != nil {
+			continue
+		}
+		name, _, _ := strings.Cut(waiting.Receiver, "/")
+		if outlets := r.outlets[name]; len(outlets) > 0 {
+			r.senders[waiting.Receiver] = r.senders[outlets[0]]
+		}
+	}
+	return nil
 }
 
 // newReceivers builds the senders and the router of a configuration.

@@ -48,10 +48,14 @@ func (j *judge) assess(d *draft, dates *dateLines) {
 	switch {
 	case d.cosmetic:
 		e.Significance = policy.Cosmetic
-		v.add(false, "%s", cosmeticReason(e))
+		v.add(false, "%s", cosmeticReason(d))
 	case e.Op == policy.Moved:
 		e.Significance = policy.Minor
 		v.add(false, "%s", moveReason(e))
+	case dates.rewritten(d, &v):
+		e.Significance = policy.Cosmetic
+		d.cosmetic, d.dateForm = true, true
+		topics = dateTopics(topics)
 	case dates.explains(d, &v):
 		e.Significance = policy.Minor
 		topics = dateTopics(topics)
@@ -96,8 +100,11 @@ func mergeCategories(extra []policy.Category, topics []topic) []policy.Category 
 	return out
 }
 
-func cosmeticReason(e *policy.Edit) string {
-	if e.Op == policy.Renumbered {
+func cosmeticReason(d *draft) string {
+	switch {
+	case d.lines > 1:
+		return "only the numbering of these " + plural(d.lines, "passage") + " changed"
+	case d.edit.Op == policy.Renumbered:
 		return "only the numbering changed"
 	}
 	return "only typography, case or punctuation changed"

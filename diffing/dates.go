@@ -30,15 +30,20 @@ func (dl *dateLines) explains(d *draft, v *verdict) bool {
 	switch {
 	case e.Op == policy.Added && claimed:
 		v.add(false, "a date line was added: %s", quote(e.New))
+		d.datesCome = datesOrText(e.New, dl.to)
 	case e.Op == policy.Removed && claimed:
 		v.add(false, "a date line was removed: %s", quote(e.Old))
+		d.datesGone = datesOrText(e.Old, dl.from)
 	case d.line == nil:
 		return false
 	case d.line.onlyDates():
 		claimed = claimed || claims(e.Old, dl.from) || claims(e.New, dl.to)
-		gone, come := factDiff(d.line.old.dates(), d.line.new.dates())
-		v.add(false, "date %s%s", showFacts(gone, come), dl.factNote(claimed))
+		d.datesGone, d.datesCome = factDiff(d.line.old.dates(dl.from), d.line.new.dates(dl.to))
+		v.add(false, "%s%s", dateReason(d), dl.factNote(claimed))
 	case isDateLine(e.Old, dl.from) && isDateLine(e.New, dl.to):
+		if !sameDates(dl.from, dl.to) {
+			d.datesGone, d.datesCome = factDiff(datesOrText(e.Old, dl.from), datesOrText(e.New, dl.to))
+		}
 		v.add(false, "the date line was reworded: %s → %s%s", quote(e.Old), quote(e.New), dl.factNote(true))
 	default:
 		return false
@@ -48,6 +53,23 @@ func (dl *dateLines) explains(d *draft, v *verdict) bool {
 		v.about(policy.PolicyChange)
 	}
 	return true
+}
+
+// datesOrText returns the dates of a date line; one that holds none that can be
+// read stands for itself.
+func datesOrText(text string, claimed []policy.Date) []fact {
+	if dates := newTokenText(text).dates(claimed); len(dates) > 0 {
+		return dates
+	}
+	return []fact{{fold(text), text}}
+}
+
+// dateReason says how the dates of a reworded text changed.
+func dateReason(d *draft) string {
+	if len(d.datesGone)+len(d.datesCome) == 0 {
+		return "the same dates in another form, order or place"
+	}
+	return "date " + showFacts(d.datesGone, d.datesCome)
 }
 
 // factNote names the facts about the claimed dates that a changed date made.
@@ -95,7 +117,7 @@ func isDateLine(text string, dates []policy.Date) bool {
 	if words > 2*dateLineSlack {
 		return false
 	}
-	return len(newTokenText(text).dates()) > 0 && hasDateLabel(cueWords(text))
+	return len(newTokenText(text).dates(nil)) > 0 && hasDateLabel(cueWords(text))
 }
 
 // hasDateLabel reports whether the words name a date of the document itself.
@@ -106,16 +128,6 @@ func hasDateLabel(words []string) bool {
 		}
 	}
 	return false
-}
-
-func (t tokenText) dates() []fact {
-	var out []fact
-	for i, tok := range t.toks {
-		if tok.kind == tokDate {
-			out = append(out, fact{fold(t.tok(i)), t.tok(i)})
-		}
-	}
-	return out
 }
 
 // onlyDates reports whether nothing but dates (and punctuation) changed.
@@ -248,17 +260,20 @@ func firstDay(value string) string {
 
 // lateFacts adds what the claimed dates say in view of the edits.
 func lateFacts(dl *dateLines, drafts []draft) []policy.DateFact {
-	words, dated := false, false
+	words := false
+	var gone, come []fact
 	for i := range drafts {
 		switch {
 		case drafts[i].dateEdit:
-			dated = true
+			gone, come = append(gone, drafts[i].datesGone...), append(come, drafts[i].datesCome...)
 		case drafts[i].edit.Significance.Rank() >= policy.Minor.Rank():
 			words = true
 		}
 	}
 	facts := dl.facts
 	same := sameDates(dl.from, dl.to)
+	// A date that was only removed, or only added, was not renewed.
+	dated := len(gone) > 0 && len(come) > 0
 	switch {
 	case words && same:
 		facts = append(facts, policy.SilentChange)

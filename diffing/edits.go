@@ -19,8 +19,13 @@ type draft struct {
 	posB, side, posA int
 	line             *redline // of a reworded unit
 	cosmetic         bool     // same key
+	dateForm         bool     // the same date in another form
 	item             bool     // list item or table row
 	dateEdit         bool     // of a date that the document claims of itself
+	datesGone        []fact   // of a dateEdit, as far as they are not the same day
+	datesCome        []fact
+	lines            int      // units in a run of renumberings; 0 means 1
+	whole            *whole   // the section that was added or removed with this unit
 	oldWords         []string // as cues see them
 	newWords         []string
 }
@@ -39,6 +44,7 @@ func (m *matching) drafts() []draft {
 	for _, g := range m.pairs {
 		out = append(out, m.pairDraft(g))
 	}
+	wholeA, wholeB := wholeSections(m.a, m.stateA), wholeSections(m.b, m.stateB)
 	last := -1
 	next := 0
 	for i, s := range m.stateA {
@@ -50,6 +56,7 @@ func (m *matching) drafts() []draft {
 			u := &m.a.units[i]
 			d := m.a.draft(i, policy.Removed)
 			d.edit.Old, d.posB, d.side, d.posA = u.text, last, 1, i
+			d.whole = wholeA[u.section]
 			out = append(out, d)
 		}
 	}
@@ -57,13 +64,14 @@ func (m *matching) drafts() []draft {
 		if s == free {
 			d := m.b.draft(j, policy.Added)
 			d.edit.New, d.posB = m.b.units[j].text, j
+			d.whole = wholeB[m.b.units[j].section]
 			out = append(out, d)
 		}
 	}
 	slices.SortStableFunc(out, func(x, y draft) int {
 		return cmp.Or(x.posB-y.posB, x.side-y.side, x.posA-y.posA)
 	})
-	return out
+	return joinRenumbered(out)
 }
 
 func (s *side) draft(i int, op policy.EditOp) draft {

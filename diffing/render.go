@@ -72,6 +72,18 @@ func gradeLine(e policy.Edit) string {
 	return strings.Join(parts, " · ")
 }
 
+// renumberedLines shows what a run of renumberings did, a line for each.
+func renumberedLines(e policy.Edit) []string {
+	old, new := strings.Split(printable(e.Old), "\n"), strings.Split(printable(e.New), "\n")
+	if len(old) != len(new) {
+		return []string{oneLine(e.Old) + " → " + oneLine(e.New)}
+	}
+	for i := range old {
+		old[i] += " → " + new[i]
+	}
+	return old
+}
+
 // dateFactText says a fact to people.
 func dateFactText(f policy.DateFact) string {
 	switch f {

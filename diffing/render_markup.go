@@ -57,7 +57,7 @@ func editMarkdown(e policy.Edit) string {
 	case e.Op == policy.Added:
 		return spanMarkdown(policy.Span{Op: policy.SpanInsert, Text: e.New})
 	case e.Op == policy.Renumbered:
-		return escapeMarkdown(printable(e.Old)) + " → " + escapeMarkdown(printable(e.New))
+		return escapeMarkdown(strings.Join(renumberedLines(e), "\n"))
 	}
 	return escapeMarkdown(printable(e.New))
 }
@@ -167,12 +167,12 @@ func editHTML(e policy.Edit) string {
 	case e.Op == policy.Added:
 		spans = []policy.Span{{Op: policy.SpanInsert, Text: e.New}}
 	case e.Op == policy.Renumbered:
-		return escape(printable(e.Old)) + " → " + escape(printable(e.New))
+		return strings.ReplaceAll(escape(strings.Join(renumberedLines(e), "\n")), "\n", "<br>\n")
 	default:
 		spans = []policy.Span{{Op: policy.SpanEqual, Text: e.New}}
 	}
 	var b strings.Builder
-	for _, s := range spans {
+	for _, s := range Unpadded(spans) {
 		text := strings.ReplaceAll(escape(printable(s.Text)), "\n", "<br>\n")
 		switch s.Op {
 		case policy.SpanEqual:

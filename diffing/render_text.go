@@ -98,7 +98,7 @@ func (t *textWriter) edit(e policy.Edit) {
 	case e.Op == policy.Added:
 		t.block(t.span(policy.SpanInsert, e.New))
 	case e.Op == policy.Renumbered:
-		t.block(printable(e.Old) + " → " + printable(e.New))
+		t.block(strings.Join(renumberedLines(e), "\n"))
 	default:
 		t.block(printable(e.New))
 	}
@@ -109,7 +109,7 @@ func (t *textWriter) edit(e policy.Edit) {
 
 func (t *textWriter) redline(spans []policy.Span) string {
 	var b strings.Builder
-	for _, s := range spans {
+	for _, s := range Unpadded(spans) {
 		b.WriteString(t.span(s.Op, s.Text))
 	}
 	return b.String()

@@ -46,43 +46,59 @@ func summarize(c *policy.Change, drafts []draft) string {
 // dateParts say what became of the claimed dates.
 func dateParts(c *policy.Change, drafts []draft) []string {
 	has := func(f policy.DateFact) bool { return slices.Contains(c.Dates.Facts, f) }
-	arrow := ""
+	changed := false
+	var gone, come []fact
 	for i := range drafts {
-		if d := &drafts[i]; d.dateEdit && d.line != nil && arrow == "" {
-			arrow = d.line.dateArrow()
+		if d := &drafts[i]; d.dateEdit {
+			changed = true
+			gone, come = append(gone, d.datesGone...), append(come, d.datesCome...)
 		}
 	}
-	var out []string
-	add := func(text string) {
-		if arrow != "" {
-			text += " (" + arrow + ")"
-			arrow = ""
-		}
-		out = append(out, text)
-	}
-	changed := slices.ContainsFunc(drafts, func(d draft) bool { return d.dateEdit })
+	gone, come = factDiff(gone, come)
+	text := ""
 	switch {
 	case has(policy.PlaceholderResolved):
-		add("date placeholder resolved")
+		text = "date placeholder resolved"
 	case has(policy.DateBackwards):
-		add("the stated date went backwards")
-	case has(policy.DateBumpedTextSame):
-		add("only the stated date changed")
+		text = "the stated date went backwards"
+	case has(policy.DateBumpedTextSame) && len(gone) > 0 && len(come) > 0:
+		text = "only the stated date changed"
 	case changed && has(policy.Placeholder):
-		add("the stated date is a placeholder")
+		text = "the stated date is a placeholder"
 	case changed:
-		add("stated date changed")
+		text = dateNews(gone, come, sameDates(c.Dates.From, c.Dates.To))
+	default:
+		return nil
 	}
-	return out
+	return []string{text + dateArrow(gone, come)}
 }
 
-// dateArrow shows the first date that changed.
-func (r *redline) dateArrow() string {
-	gone, come := factDiff(r.old.dates(), r.new.dates())
-	if len(gone) == 0 || len(come) == 0 {
+// dateNews says what became of the dates in the date lines. same means that the
+// documents still claim the same dates.
+func dateNews(gone, come []fact, same bool) string {
+	switch {
+	case len(gone) > 0 && len(come) > 0:
+		return "stated date changed"
+	case len(gone) > 0:
+		return pick2(same, "a date line was removed", "the stated date was removed")
+	case len(come) > 0:
+		return pick2(same, "a date line was added", "a date was added")
+	}
+	return "the date line was reworded"
+}
+
+// dateArrow shows the first date that went and the first that came.
+func dateArrow(gone, come []fact) string {
+	var shown []string
+	for _, fs := range [][]fact{gone, come} {
+		if len(fs) > 0 {
+			shown = append(shown, shorten(oneLine(fs[0].shown), 40))
+		}
+	}
+	if len(shown) == 0 {
 		return ""
 	}
-	return shorten(gone[0].shown, 40) + " → " + shorten(come[0].shown, 40)
+	return " (" + strings.Join(shown, " → ") + ")"
 }
 
 // maxFacts is how many facts a summary spells out.
@@ -129,12 +145,18 @@ func place(section string) string {
 	return " in " + quote(parts[len(parts)-1])
 }
 
-// countParts count the edits that are not told yet, by operation.
+// countParts count the edits that are not told yet: whole sections first, then
+// by operation.
 func countParts(drafts []draft, told map[int]bool) []string {
 	counts := map[policy.EditOp]*tally{}
+	sections := map[policy.EditOp]*sectionTally{policy.Added: {}, policy.Removed: {}}
 	for i := range drafts {
 		d := &drafts[i]
 		if told[i] || d.dateEdit || d.edit.Significance.Rank() < policy.Minor.Rank() {
+			continue
+		}
+		if s := sections[d.edit.Op]; s != nil && d.whole != nil {
+			s.add(d)
 			continue
 		}
 		t := counts[d.edit.Op]
@@ -147,6 +169,9 @@ func countParts(drafts []draft, told map[int]bool) []string {
 	var out []string
 	for _, material := range []bool{true, false} { // what matters most must not be cut off
 		for _, op := range []policy.EditOp{policy.Reworded, policy.Added, policy.Removed, policy.Moved} {
+			if s := sections[op]; s != nil && len(s.sections) > 0 && s.material == material {
+				out = append(out, s.say(op))
+			}
 			if t := counts[op]; t != nil && t.material == material {
 				out = append(out, t.String()+" "+string(op)+t.where())
 			}
@@ -211,14 +236,18 @@ func (t *tally) where() string {
 // cosmeticParts are for changes without any news.
 func cosmeticParts(c *policy.Change, drafts []draft) []string {
 	renumbered, set := 0, 0
+	var out []string
 	for i := range drafts {
-		if drafts[i].edit.Op == policy.Renumbered {
-			renumbered++
-		} else {
+		switch d := &drafts[i]; {
+		case d.edit.Op == policy.Renumbered:
+			renumbered += max(1, d.lines)
+		case d.dateForm && len(out) == 0:
+			out = append(out, "the same date in another form"+dateArrow(rewrittenDates(d.line.old.dates(nil), d.line.new.dates(nil))))
+		case d.dateForm:
+		default:
 			set++
 		}
 	}
-	var out []string
 	if renumbered > 0 {
 		out = append(out, plural(renumbered, "passage")+" renumbered")
 	}

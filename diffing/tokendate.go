@@ -6,19 +6,31 @@ import (
 	"unicode/utf8"
 )
 
-// monthNames are the month names and abbreviations of the languages that
+// monthNames numbers the month names and abbreviations of the languages that
 // policies come in; a date that names its month is one token.
-var monthNames = nameSet(`
-	january february march april may june july august september october november december
-	jan feb mar apr jun jul aug sep sept oct nov dec
-	januar februar märz mai juni juli oktober dezember jänner
-	janvier février mars avril juin juillet août septembre octobre novembre décembre
-	enero febrero marzo abril mayo junio julio agosto septiembre setiembre octubre noviembre diciembre
-	gennaio febbraio aprile maggio giugno luglio settembre ottobre dicembre
-	januari februari maart mei augustus
-	janeiro fevereiro março maio junho julho setembro outubro novembro dezembro
-	marts maj augusti
-`)
+var monthNames = monthTable()
+
+func monthTable() map[string]int {
+	table := map[string]int{}
+	for i, names := range strings.Split(strings.TrimSpace(`
+january jan januar januari jänner janvier enero gennaio janeiro
+february feb februar februari février febrero febbraio fevereiro
+march mar märz mars marzo maart março marts
+april apr avril abril aprile
+may mai mayo maggio mei maio maj
+june jun juni juin junio giugno junho
+july jul juli juillet julio luglio julho
+august aug août agosto augustus augusti
+september sep sept septembre septiembre setiembre settembre setembro
+october oct oktober octobre octubre ottobre outubro
+november nov novembre noviembre novembro
+december dec dezember décembre diciembre dicembre dezembro`), "\n") {
+		for n := range strings.FieldsSeq(names) {
+			table[n] = i + 1
+		}
+	}
+	return table
+}
 
 // maxMonthName is the length in bytes of the longest of them.
 const maxMonthName = 12
@@ -215,7 +227,7 @@ func scanLetters(s string, i int) int {
 }
 
 func isMonth(word string) bool {
-	return len(word) >= 3 && len(word) <= maxMonthName && monthNames[strings.ToLower(word)]
+	return len(word) >= 3 && len(word) <= maxMonthName && monthNames[strings.ToLower(word)] != 0
 }
 
 func skipSpaces(s string, i int) int {

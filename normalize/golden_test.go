@@ -18,6 +18,7 @@ func TestGolden(t *testing.T) {
 	for _, tc := range []struct{ file, contentType string }{
 		{"landmarks.html", "text/html; charset=utf-8"},
 		{"soup.html", "text/html"},
+		{"breaks.html", "text/html"},
 		{"notice.txt", "text/plain"},
 		{"notice.md", "text/markdown"},
 	} {

@@ -111,7 +111,7 @@ func (f *finder) find() {
 
 func (f *finder) candidate(i int) bool {
 	u := &f.units[i]
-	return !u.heading() && u.kind != policy.TableRow && len(u.text) <= 200
+	return !u.heading() && !u.laid && u.kind != policy.TableRow && len(u.text) <= 200
 }
 
 func (f *finder) mark(i int, name string, depth int) {
@@ -269,7 +269,7 @@ func (f *finder) short(k int) bool {
 	u := &f.units[k]
 	if f.shorts[k] == 0 {
 		f.shorts[k] = 2
-		if titleLike(u.text) && !labelledDate(u.text) {
+		if !u.laid && titleLike(u.text) && !labelledDate(u.text) {
 			f.shorts[k] = 1
 		}
 	}

@@ -131,49 +131,6 @@ func roman(n int) string {
 	return b.String()
 }
 
-// joinLines turns the lines of a block, as <br> divides them, into paragraphs.
-// An empty line always divides; a single break does so when one side is a
-// bold title, when the line ends a sentence or when the next one begins with a
-// list marker. Other breaks only lay out the text.
-func joinLines(lines []span, pre bool) []span {
-	var out []span
-	for from := 0; from < len(lines); {
-		to := from + 1
-		for to < len(lines) && !pre && !divides(lines[to-1], lines[to]) {
-			to++
-		}
-		out = append(out, joinSpans(lines[from:to]))
-		from = to
-	}
-	return out
-}
-
-func joinSpans(lines []span) span {
-	if len(lines) == 1 {
-		return lines[0]
-	}
-	var s span
-	parts := make([]string, len(lines))
-	for i, l := range lines {
-		parts[i] = l.text
-		s.letters += l.letters
-		s.bold += l.bold
-	}
-	s.text = strings.Join(parts, " ")
-	return s
-}
-
-func divides(a, b span) bool {
-	if a.hard || strings.HasSuffix(a.text, ":") || strings.HasSuffix(a.text, ";") || endsSentence(a.text) {
-		return true
-	}
-	if (a.bold+2 >= a.letters) != (b.bold+2 >= b.letters) && (a.bold+2 >= a.letters || b.bold+2 >= b.letters) {
-		return true
-	}
-	_, _, listed := splitMarker(b.text)
-	return listed
-}
-
 // maxCellWords is how long a cell of a data table is at most; tables with
 // longer ones lay out the page.
 const maxCellWords = 400

@@ -103,6 +103,14 @@ func TestSeeds(t *testing.T) {
 		t.Run(s.file+" as paragraphs", func(t *testing.T) {
 			s.check(t, document(t, Rules{}, Input{Body: asParagraphs(string(body)), ContentType: "text/html; charset=utf-8"}))
 		})
+		t.Run(s.file+" as line breaks", func(t *testing.T) {
+			paragraphs := document(t, Rules{}, Input{Body: asParagraphs(string(body)), ContentType: "text/html; charset=utf-8"})
+			breaks := document(t, Rules{}, Input{Body: asLineBreaks(string(body)), ContentType: "text/html; charset=utf-8"})
+			s.check(t, breaks)
+			if diff := cmp.Diff(strings.Split(paragraphs.Text(), "\n"), strings.Split(breaks.Text(), "\n")); diff != "" {
+				t.Errorf("another text than as paragraphs (-paragraphs +breaks):\n%s", diff)
+			}
+		})
 		t.Run(s.file+" as preformatted text", func(t *testing.T) {
 			page := "<!doctype html><title>x</title><pre>" + html.EscapeString(string(body)) + "</pre>"
 			s.check(t, document(t, Rules{}, Input{Body: []byte(page), ContentType: "text/html; charset=utf-8"}))
@@ -119,6 +127,11 @@ func asParagraphs(text string) []byte {
 		}
 	}
 	return []byte(b.String())
+}
+
+func asLineBreaks(text string) []byte {
+	lines := strings.ReplaceAll(html.EscapeString(text), "\n", "<br>\n")
+	return []byte("<!doctype html><html lang=en><title>x</title><body><div>" + lines + "</div>")
 }
 
 func (s seed) check(t *testing.T, d policy.Document) {

@@ -20,6 +20,9 @@ type unit struct {
 	fixed bool
 	// strong is set when the whole text is bold or the label of an accordion.
 	strong bool
+	// laid is set when breaks lay out the text in lines, as in an address: it is
+	// no title.
+	laid bool
 	// gap is set when a blank line stood before the text.
 	gap bool
 }

@@ -33,6 +33,8 @@ type span struct {
 	letters, bold int
 	// hard is set when an empty line follows.
 	hard bool
+	// laid is set for an address or the like that was laid out in lines.
+	laid bool
 }
 
 type listItem struct {
@@ -254,8 +256,8 @@ func (w *walker) flush(c context) {
 		w.emitHeading(lines, c.heading)
 		return
 	}
-	for _, s := range joinLines(lines, c.pre) {
-		u := unit{kind: policy.Paragraph, text: s.text, strong: s.bold > 0 && s.bold+2 >= s.letters}
+	for _, s := range joinLines(lines, c.pre, w.item != nil) {
+		u := unit{kind: policy.Paragraph, text: s.text, strong: s.bold > 0 && s.bold+2 >= s.letters, laid: s.laid}
 		if w.item != nil {
 			u.kind, u.marker, u.depth = policy.Item, w.item.marker, w.item.depth
 			w.item = nil

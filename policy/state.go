@@ -14,6 +14,9 @@ type State struct {
 	URL    string `json:"url"`
 	// Retired is set when the policy left the configuration.
 	Retired bool `json:"retired,omitempty"`
+	// Disabled is set while the configuration says so: the policy is shown,
+	// but never due.
+	Disabled bool `json:"disabled,omitempty"`
 
 	// Head is the number of the version in force (0: none yet); Versions is
 	// the highest number ever given.
@@ -25,19 +28,23 @@ type State struct {
 	// HeadSeenAt is when the head's text was last on the page. A store serves
 	// it as the head's LastSeenAt and keeps it there once the head is replaced.
 	HeadSeenAt time.Time `json:"head_seen_at,omitzero"`
+	// HeadFirstSeenAt is when the head's text was first on the page.
+	HeadFirstSeenAt time.Time `json:"head_first_seen_at,omitzero"`
 	// Normalizer is the last normaliser that is known to make the head's text
 	// out of the head's capture.
 	Normalizer string `json:"normalizer,omitempty"`
+	// HeadOrigin says from where the head's text was last read: what the
+	// configuration said of URL, source and language then.
+	HeadOrigin Origin `json:"head_origin,omitzero"`
 
-	Added         time.Time `json:"added,omitzero"`
-	LastCheck     time.Time `json:"last_check,omitzero"`
-	LastSuccess   time.Time `json:"last_success,omitzero"`
-	LastChange    time.Time `json:"last_change,omitzero"`
-	NextCheck     time.Time `json:"next_check,omitzero"`
-	LastOutcome   Outcome   `json:"last_outcome,omitempty"`
-	LastRule      string    `json:"last_rule,omitempty"`
-	LastError     string    `json:"last_error,omitempty"`
-	LastRawSHA256 Digest    `json:"last_raw_sha256"`
+	Added       time.Time `json:"added,omitzero"`
+	LastCheck   time.Time `json:"last_check,omitzero"`
+	LastSuccess time.Time `json:"last_success,omitzero"`
+	LastChange  time.Time `json:"last_change,omitzero"`
+	NextCheck   time.Time `json:"next_check,omitzero"`
+	LastOutcome Outcome   `json:"last_outcome,omitempty"`
+	LastRule    string    `json:"last_rule,omitempty"`
+	LastError   string    `json:"last_error,omitempty"`
 
 	// Failures and Quarantines count outcomes in a row, with when the run
 	// began; the Told flags keep one run from being told twice.
@@ -52,6 +59,10 @@ type State struct {
 	// sighting; nil when there is none.
 	Pending *Pending `json:"pending,omitempty"`
 
+	// Shrunk is a text that is less than half of the head and waits to be
+	// believed; nil when there is none.
+	Shrunk *Pending `json:"shrunk,omitempty"`
+
 	// ETag and LastModified are the validators of ValidatorsURL, the final
 	// URL of the capture that gave them.
 	ETag          string    `json:"etag,omitempty"`
@@ -59,6 +70,17 @@ type State struct {
 	ValidatorsURL string    `json:"validators_url,omitempty"`
 	FullFetchAt   time.Time `json:"full_fetch_at,omitzero"`
 }
+
+// Origin is where a text is read from. Texts of different origins may differ
+// without the vendor having changed anything.
+type Origin struct {
+	URL    string `json:"url,omitempty"`
+	Source Source `json:"source,omitempty"`
+	Lang   string `json:"lang,omitempty"`
+}
+
+// Origin returns where the policy is read from.
+func (p Policy) Origin() Origin { return Origin{URL: p.URL, Source: p.Source, Lang: p.Lang} }
 
 // Pending is a candidate text that triage has not believed yet.
 type Pending struct {

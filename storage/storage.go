@@ -64,8 +64,11 @@ type Store interface {
 	// Sync makes the store's set of policies that of the configuration: new
 	// ones get a state with Added and NextCheck set to now, missing ones are
 	// retired, returning ones are taken back, and copies of names and URLs
-	// are refreshed. An unknown policy with a known id in Formerly takes over
-	// that history under its new id. Sync never deletes.
+	// are refreshed. A policy that comes back, is enabled again or has another
+	// URL is due at once; none is due later than now, its interval and a
+	// quarter of it, so that neither a longer interval of before nor a clock
+	// that was wrong keeps it waiting. An unknown policy with a known id in
+	// Formerly takes over that history under its new id. Sync never deletes.
 	Sync(ctx context.Context, policies []policy.Policy, now time.Time) error
 	// Claim leases policies for a check. Leases of a process that is gone are
 	// void.
@@ -135,7 +138,8 @@ type ClaimQuery struct {
 	// IDs, when set, claims these policies whether they are due or not.
 	// Otherwise policies whose NextCheck is not after Now are claimed, most
 	// overdue first. Retired policies and those under a live lease are passed
-	// over in either case; an unknown id is policy.ErrNotFound.
+	// over in either case; disabled ones are never due, but can be named. An
+	// unknown id is policy.ErrNotFound.
 	IDs []policy.ID
 }
 
@@ -171,7 +175,7 @@ type Observation struct {
 	Alerts []policy.Alert
 	// State is the state after the check. The store sets Head, Versions,
 	// HeadSHA256 and HeadWords itself, and Pending.Capture when that is 0. What
-	// Sync keeps (names, URL, Retired, Added) stays as Sync left it.
+	// Sync keeps (names, URL, Retired, Disabled, Added) stays as Sync left it.
 	State policy.State
 }
 

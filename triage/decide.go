@@ -53,8 +53,8 @@ type Decision struct {
 	Late *policy.Pending
 }
 
-// Decide says whether text, seen at a time, is news. The times of consecutive
-// calls must not run backwards.
+// Decide says whether text, seen at a time, is news. A wait that lies in the
+// future of at begins anew.
 func Decide(h History, text policy.Digest, at time.Time, s Settings) Decision {
 	if h.Head.IsZero() {
 		return Decision{Outcome: policy.OutcomeBaseline, FirstSeenAt: at}
@@ -75,6 +75,9 @@ func Decide(h History, text policy.Digest, at time.Time, s Settings) Decision {
 // weigh decides about a text that differs from the head and needs proof.
 func (h History) weigh(text policy.Digest, at time.Time, s Settings) Decision {
 	p := h.Pending
+	if p != nil && (p.FirstSeenAt.After(at) || p.Since.After(at)) {
+		p = nil // noted under a clock that was wrong: the wait begins anew
+	}
 	switch {
 	case p == nil:
 		return wait(RuleFirstSighting, policy.Pending{SHA256: text, FirstSeenAt: at, Since: at, Sightings: 1})

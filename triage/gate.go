@@ -18,8 +18,12 @@ const (
 	RuleAnchorMissing = "anchor_missing"
 	RuleErrorPage     = "error_page"
 	RuleNoVocabulary  = "no_vocabulary"
+	RuleSelect        = "select_unmatched"
 	RuleShrunk        = "shrunk"
 )
+
+// RuleShrunkConfirmed accepts a text that stayed less than half of the last one.
+const RuleShrunkConfirmed = "confirmed_shrink"
 
 // The gate's floors, in visible words. Measured on 25,745 published versions
 // of Open Terms Archive: below 50 words and below half of the last accepted
@@ -33,7 +37,7 @@ const (
 	// markerPage bounds the pages on which scripts of bot walls count.
 	markerPage = 200
 	// minVocabulary is how many different words of a policy's vocabulary a
-	// first capture must have.
+	// page must have.
 	minVocabulary = 3
 )
 
@@ -59,6 +63,7 @@ func Gate(p Page) policy.Verdict {
 		{RuleTooShort, tooShort},
 		{RuleHostChanged, hostChanged},
 		{RuleErrorPage, errorPage},
+		{RuleSelect, selectUnmatched},
 		{RuleAnchorMissing, anchorMissing},
 		{RuleNoVocabulary, noVocabulary},
 		{RuleShrunk, shrunk},
@@ -145,6 +150,26 @@ func errorPage(p Page, visible int) string {
 	return ""
 }
 
+// selectUnmatched holds a page on which a configured selector finds nothing: the
+// automatic choice in its place would compare unlike with unlike.
+func selectUnmatched(p Page, _ int) string {
+	if !Unmatched(p.Document) {
+		return ""
+	}
+	return fmt.Sprintf("the configured selectors %q match nothing on the page", p.Policy.Select)
+}
+
+// Unmatched reports whether the selectors that a document was made with
+// matched nothing on its page.
+func Unmatched(d policy.Document) bool {
+	for _, drop := range d.Dropped {
+		if drop.Rule == RuleSelect {
+			return true
+		}
+	}
+	return false
+}
+
 func anchorMissing(p Page, _ int) string {
 	if len(p.Policy.Anchors) == 0 {
 		return ""
@@ -158,10 +183,10 @@ func anchorMissing(p Page, _ int) string {
 	return "none of the configured anchors is on the page"
 }
 
-// noVocabulary guards the baseline: what was accepted once is compared with
-// from then on, so the first text must speak like a policy.
+// noVocabulary holds a page that does not speak like a policy: a home page that
+// a vanished policy redirects to, for instance.
 func noVocabulary(p Page, _ int) string {
-	if p.HeadWords > 0 || len(p.Policy.Anchors) > 0 {
+	if len(p.Policy.Anchors) > 0 {
 		return ""
 	}
 	text := strings.ToLower(p.Document.Text())
@@ -172,7 +197,7 @@ func noVocabulary(p Page, _ int) string {
 		}
 	}
 	if hits < minVocabulary {
-		return fmt.Sprintf("%d words of a policy's vocabulary on a first capture, want %d", hits, minVocabulary)
+		return fmt.Sprintf("%d words of a policy's vocabulary on the page, want %d", hits, minVocabulary)
 	}
 	return ""
 }

@@ -1,6 +1,7 @@
 package watch
 
 import (
+	"context"
 	"errors"
 	"strings"
 	"testing"
@@ -65,7 +66,7 @@ func TestBadCapturesTouchNothing(t *testing.T) {
 		{"shrunk", func(v *vendor) {
 			v.body = "<main><h1>Privacy Policy</h1><p>" + strings.Repeat("our privacy notice has moved ", 10) + "</p></main>"
 		}, policy.OutcomeQuarantined, ""},
-		{"panic", func(v *vendor) { v.panics = true }, policy.OutcomeFailed, "fetch"},
+		{"panic", func(v *vendor) { v.panics = true }, policy.OutcomeFailed, "internal"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			w := newWorld(t)
@@ -333,5 +334,123 @@ func TestMetrics(t *testing.T) {
 	c.SyncMetrics([]policy.Policy{p}, nil)
 	if n, _ := testutil.GatherAndCount(reg, "watcher_checks_total"); n != 0 {
 		t.Errorf("%d series of a policy that is gone", n)
+	}
+}
+
+// TestSelectorMayShrink: a selector that leaves less than half of the words is
+// the operator's doing, not the vendor's, and changes after it are seen.
+func TestSelectorMayShrink(t *testing.T) {
+	w := newWorld(t)
+	side := `<div class="side"><p>` + strings.Repeat("Our privacy team explains itself at some length here. ", 60) + "</p></div>"
+	with := func(months int) string { return strings.Replace(page(months), "</main>", side+"</main>", 1) }
+	w.say(with(12))
+	w.want(0, policy.OutcomeBaseline, "")
+	w.policy.Select, w.policy.Remove = []string{"main"}, []string{".side"}
+	w.want(time.Hour, policy.OutcomeTechnical, "")
+	w.say(with(36))
+	w.want(time.Hour, policy.OutcomeChanged, policy.EventPolicyChanged)
+}
+
+// TestShrinkIsBelievedInTheEnd: a text that stays short is the policy now.
+func TestShrinkIsBelievedInTheEnd(t *testing.T) {
+	w := newWorld(t)
+	w.settings.Triage = confirm
+	w.say(strings.Replace(page(12), "</main>", "<p>"+strings.Repeat("We also explain ourselves at length. ", 60)+"</p></main>", 1))
+	w.want(0, policy.OutcomeBaseline, "")
+	first := w.now.Add(time.Hour)
+	w.say(page(12))
+	w.want(time.Hour, policy.OutcomeQuarantined, "")
+	w.want(12*time.Hour, policy.OutcomeQuarantined, policy.EventPolicyQuarantined)
+	c := w.want(12*time.Hour, policy.OutcomeChanged, policy.EventPolicyChanged)
+	if c.Rule != "confirmed_shrink" || !c.FirstSeenAt.Equal(first) {
+		t.Errorf("check = %+v", c)
+	}
+	w.want(time.Hour, policy.OutcomeUnchanged, "")
+}
+
+// moving answers for two addresses.
+type moving struct {
+	*vendor
+	old  string
+	body string
+	gone bool
+}
+
+func (m *moving) Capture(ctx context.Context, req policy.Request) (policy.Capture, error) {
+	if req.URL != m.old {
+		return m.vendor.Capture(ctx, req)
+	}
+	if m.gone {
+		return policy.Capture{}, errDown
+	}
+	side := &vendor{status: 200, body: m.body, clock: m.clock}
+	return side.Capture(ctx, req)
+}
+
+// TestMovedAddress: what differs only because the configuration names another
+// address is no news; when nobody can tell, the alert says so.
+func TestMovedAddress(t *testing.T) {
+	for _, tc := range []struct {
+		name    string
+		gone    bool
+		outcome policy.Outcome
+		event   policy.EventType
+		rule    string
+	}{
+		{"the old one still shows the text", false, policy.OutcomeTechnical, "", ""},
+		{"the old one is gone", true, policy.OutcomeChanged, policy.EventPolicyChanged, ruleSource},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			w := newWorld(t)
+			m := &moving{vendor: w.vendor, old: w.policy.URL, body: page(12), gone: tc.gone}
+			w.want(0, policy.OutcomeBaseline, "")
+			w.settings.Fetcher = m
+			w.policy.URL = "https://acme.example/legal/privacy"
+			w.sync()
+			w.say(strings.Replace(page(12), "</main>", "<p>This page also has a word from our lawyers.</p></main>", 1))
+			w.want(time.Hour, tc.outcome, tc.event)
+			if alerts := w.alerts(); tc.rule != "" && (len(alerts) != 1 || alerts[0].Event.Rule != tc.rule || alerts[0].Event.Detail == "") {
+				t.Errorf("alerts = %+v", alerts)
+			}
+			w.want(time.Hour, policy.OutcomeUnchanged, "")
+		})
+	}
+}
+
+// TestWaitEndsWithoutThePage: a text that was seen once is told of when its
+// hold has passed, although the page cannot be read any more.
+func TestWaitEndsWithoutThePage(t *testing.T) {
+	w := newWorld(t)
+	w.settings.Triage = confirm
+	w.want(0, policy.OutcomeBaseline, "")
+	w.say(page(24))
+	w.want(time.Hour, policy.OutcomeUnconfirmed, "")
+	w.vendor.err = errDown
+	w.want(12*time.Hour, policy.OutcomeFailed, "")
+	w.want(13*time.Hour, policy.OutcomeFailed, "")
+	if len(w.late) != 1 || w.late[0].Event != policy.EventPolicyChanged || w.state().Head != 2 || w.state().Pending != nil {
+		t.Errorf("late = %+v, state = %+v", w.late, w.state())
+	}
+	if n := len(w.alerts()); n != 1 {
+		t.Errorf("%d alerts, want 1", n)
+	}
+}
+
+// TestTimeoutIsAFailure: a check that takes too long is on record, one that is
+// called off is not.
+func TestTimeoutIsAFailure(t *testing.T) {
+	w := newWorld(t)
+	w.vendor.err = context.DeadlineExceeded
+	ctx, cancel := context.WithTimeout(t.Context(), 0)
+	defer cancel()
+	r := &run{Checker: w.checker, settings: w.settings, policy: w.policy, started: w.now}
+	o, err := r.observe(ctx)
+	if err != nil || o.Check.Outcome != policy.OutcomeFailed || o.Check.Rule != ruleTimeout {
+		t.Errorf("timeout: %+v, %v", o.Check, err)
+	}
+	stopped, stop := context.WithCancelCause(t.Context())
+	stop(errStopped)
+	if _, err := r.observe(stopped); !errors.Is(err, errStopped) {
+		t.Errorf("called off: %v", err)
 	}
 }

@@ -12,23 +12,48 @@ import (
 	"watcher/triage"
 )
 
+// The rules that say why two texts could not be compared like with like.
+const (
+	// ruleNormalizer marks a technical version that a new normaliser or
+	// selector made out of the same page.
+	ruleNormalizer = "normalizer"
+	// ruleAddress marks a technical version that another address, source or
+	// language made, while the old one still shows the head's text.
+	ruleAddress = "address"
+	// ruleSource marks a change that may be the doing of another normaliser,
+	// selector or address, because the old side could not be had.
+	ruleSource = "source_changed"
+)
+
 // base is the text that a capture is compared with: the head, made anew when
 // its normaliser is not the one of the capture.
 type base struct {
 	digest policy.Digest
 	ref    policy.VersionRef
 	doc    policy.Document
-	// renewed is the technical version to be added first, nil when the head
-	// stands as it is.
-	renewed *storage.NewVersion
-	rule    string
+	words  int
+	// technical are the versions to be added first, none when the head stands
+	// as it is; rule says what made them.
+	technical []storage.NewVersion
+	rule      string
+	// mark is ruleSource when part of a difference may not be the vendor's.
+	mark string
 }
 
-func (b base) technical() []storage.NewVersion {
-	if b.renewed == nil {
-		return nil
+// add makes a technical version the base.
+func (b *base) add(v policy.Version, doc policy.Document, rule string) {
+	change := safeCompare(b.doc, doc, diffing.Options{})
+	change.Policy, change.From = v.Policy, b.ref
+	v.Number, v.From, v.EqualTo, v.Kind, v.Event = 0, 0, 0, policy.VersionTechnical, ""
+	v.Normalizer, v.SHA256, v.Words, v.Lang, v.Title = doc.Normalizer, doc.Digest(), doc.Words(), doc.Lang, doc.Title
+	v.Significance = change.Significance
+	v.Summary = "the same page read by other rules"
+	if rule == ruleAddress {
+		v.Summary = "the same policy read from another address"
 	}
-	return []storage.NewVersion{*b.renewed}
+	change.To = v.Ref()
+	b.technical = append(b.technical, storage.NewVersion{Version: v, Document: classified(doc), Change: &change, Head: true})
+	b.digest, b.doc, b.ref, b.words, b.rule = v.SHA256, doc, v.Ref(), v.Words, rule
 }
 
 // base loads what doc is to be compared with. The zero base means that there
@@ -39,64 +64,89 @@ func (r *run) base(ctx context.Context, n *normalize.Normalizer, doc policy.Docu
 	}
 	if doc.Digest() == r.state.HeadSHA256 {
 		// Equal texts need no comparison, whoever made them.
-		return base{digest: r.state.HeadSHA256}, nil
+		return base{digest: r.state.HeadSHA256, words: r.state.HeadWords}, nil
 	}
 	head, err := r.Store.Version(ctx, r.policy.ID, r.state.Head)
 	if err != nil {
-		return base{}, fmt.Errorf("%s: read head: %w", r.policy.ID, err)
+		return base{}, fmt.Errorf("read the head: %w", err)
 	}
 	stored, err := r.Store.Document(ctx, r.policy.ID, head.Number)
 	if err != nil {
-		return base{}, fmt.Errorf("%s: read head: %w", r.policy.ID, err)
+		return base{}, fmt.Errorf("read the head: %w", err)
 	}
-	b := base{digest: head.SHA256, ref: head.Ref(), doc: stored}
-	if r.state.Normalizer == n.ID() || head.Normalizer == n.ID() {
-		return b, nil
+	b := base{digest: head.SHA256, ref: head.Ref(), doc: stored, words: head.Words}
+	if r.state.Normalizer != n.ID() && head.Normalizer != n.ID() {
+		r.renew(ctx, n, head, &b)
 	}
-	return r.renew(ctx, n, head, b, doc)
+	return b, nil
 }
 
 // renew makes the head's text anew from its raw body. What then differs from
 // the stored text is the normaliser's doing and becomes a technical version.
-func (r *run) renew(ctx context.Context, n *normalize.Normalizer, head policy.Version, b base, doc policy.Document) (base, error) {
+// When that cannot be done, nobody can tell the normaliser's part of a
+// difference from the vendor's: it is told of, and marked.
+func (r *run) renew(ctx context.Context, n *normalize.Normalizer, head policy.Version, b *base) {
 	_, raw, err := r.stored(ctx, n, head.Capture)
-	if err != nil {
-		if !errors.Is(err, policy.ErrNotFound) && !errors.Is(err, normalize.ErrUnsupported) {
-			return base{}, err
-		}
-		// Without the raw body nobody can tell the normaliser's part from the
-		// vendor's: the new text becomes the head without an alert, and the
-		// rule says why.
-		raw, b.rule = doc, ruleNoRaw
+	if err != nil || triage.Unmatched(raw) {
+		r.Logger.Warn("the head cannot be read by the new rules", "policy", r.policy.ID, "version", head.Number, "err", err)
+		b.mark = ruleSource
+		return
 	}
 	if raw.Digest() == b.digest {
 		b.doc = raw
-		return b, nil
+		return
 	}
-	change := diffing.Compare(b.doc, raw, diffing.Options{})
-	change.Policy, change.From = r.policy.ID, b.ref
-	v := head
-	v.Number, v.From, v.EqualTo = 0, head.Number, 0
-	v.Kind, v.Normalizer, v.SHA256, v.Words = policy.VersionTechnical, n.ID(), raw.Digest(), raw.Words()
-	v.Lang, v.Title, v.Significance, v.Event = raw.Lang, raw.Title, change.Significance, ""
-	v.Summary = "the same page read by a new normaliser"
-	change.To = v.Ref()
-	b.renewed = &storage.NewVersion{Version: v, Document: classified(raw), Change: &change, Head: true}
-	b.digest, b.doc, b.ref = v.SHA256, raw, v.Ref()
-	if b.rule == "" {
-		b.rule = "normalizer"
+	b.add(head, raw, ruleNormalizer)
+}
+
+// beside looks at the old address when the configuration names another one. If
+// that still shows the head's text, what differs is the address's doing and
+// becomes a technical version; if not, the difference is told of, and marked.
+func (r *run) beside(ctx context.Context, n *normalize.Normalizer, b *base, c policy.Capture, doc policy.Document) {
+	old := r.state.HeadOrigin
+	if r.state.Head == 0 || old == (policy.Origin{}) || old == r.policy.Origin() {
+		return
 	}
-	return b, nil
+	b.mark = ruleSource
+	side, err := r.captureFrom(ctx, old, nil)
+	if err != nil || triage.Screen(side).Kind != policy.Accepted {
+		return
+	}
+	text, err := r.document(n, side)
+	if err != nil || text.Digest() != b.digest {
+		return
+	}
+	b.mark = ""
+	b.add(newVersion(r.policy, policy.VersionTechnical, c, doc, triage.Decision{FirstSeenAt: c.CapturedAt}), doc, ruleAddress)
+}
+
+// safeCompare compares two texts. Should the comparison fail on a text that no
+// test foresaw, the whole text is told as one edit: that there is a change
+// must never be lost over saying what it is.
+func safeCompare(from, to policy.Document, o diffing.Options) (change policy.Change) {
+	defer func() {
+		if v := recover(); v != nil {
+			change = policy.Change{
+				Significance: policy.Material, Summary: "the text changed, but could not be compared",
+				Categories: []policy.Category{policy.OtherCategory},
+				Edits: []policy.Edit{{
+					ID: "ed_whole", Op: policy.Reworded, Old: from.Text(), New: to.Text(), Significance: policy.Material,
+					Categories: []policy.Category{policy.OtherCategory}, Reasons: []string{fmt.Sprintf("internal error: %v", v)},
+				}},
+			}
+		}
+	}()
+	return diffing.Compare(from, to, o)
 }
 
 // stored reads a capture with its body and makes its document anew.
 func (r *run) stored(ctx context.Context, n *normalize.Normalizer, id policy.CaptureID) (policy.Capture, policy.Document, error) {
 	c, err := r.Store.Capture(ctx, r.policy.ID, id)
 	if err != nil {
-		return c, policy.Document{}, fmt.Errorf("%s: read capture %d: %w", r.policy.ID, id, err)
+		return c, policy.Document{}, fmt.Errorf("read capture %d: %w", id, err)
 	}
 	if c.Body, err = r.Store.Body(ctx, r.policy.ID, id); err != nil {
-		return c, policy.Document{}, fmt.Errorf("%s: read body of capture %d: %w", r.policy.ID, id, err)
+		return c, policy.Document{}, fmt.Errorf("read body of capture %d: %w", id, err)
 	}
 	doc, err := r.document(n, c)
 	return c, doc, err
@@ -119,10 +169,50 @@ func (r *run) addLate(ctx context.Context, o *storage.Observation, n *normalize.
 		return nil // a new normaliser sees no difference
 	}
 	late := o.Check
+	if late.CapturedAt.IsZero() {
+		late.CapturedAt = late.At
+	}
+	late.Error, late.Event = "", ""
 	late.Outcome, late.Rule, late.Detail, late.FirstSeenAt, late.DecidedLate = d.Outcome, d.Rule, "", d.FirstSeenAt, true
 	r.late = &late
 	o.State.Normalizer, o.State.HeadSeenAt = n.ID(), c.CapturedAt
-	return r.addChange(o, r.late, b, c, doc, d)
+	r.addChange(o, r.late, b, c, doc, d)
+	return nil
+}
+
+// endWait believes a text that waits once its hold has passed, although the
+// page cannot be read any more.
+func (r *run) endWait(ctx context.Context, o *storage.Observation) {
+	p, hold := r.state.Pending, r.settings.Triage.Hold
+	if p == nil || hold <= 0 || o.Check.At.Sub(p.Since) < hold {
+		return
+	}
+	if err := r.expire(ctx, o, *p); err != nil {
+		r.Logger.Error("a text that waits cannot be read", "policy", r.policy.ID, "err", err)
+	}
+}
+
+// expire adds the version of a text that waits, whatever the page shows now.
+func (r *run) expire(ctx context.Context, o *storage.Observation, p policy.Pending) error {
+	n, err := normalize.New(normalize.Rules{Select: r.policy.Select, Remove: r.policy.Remove})
+	if err != nil {
+		return err
+	}
+	_, doc, err := r.stored(ctx, n, p.Capture)
+	if err != nil {
+		return err
+	}
+	b, err := r.base(ctx, n, doc)
+	if err != nil {
+		return err
+	}
+	h, err := r.history(ctx, b, doc)
+	if err != nil {
+		return err
+	}
+	o.State.Pending = nil
+	o.Versions = b.technical
+	return r.addLate(ctx, o, n, b, triage.Expire(h), p)
 }
 
 // classified fills in what the blocks are about. Only documents that are kept
@@ -143,6 +233,7 @@ func newVersion(p policy.Policy, kind policy.VersionKind, c policy.Capture, doc 
 func (r *run) addBaseline(o *storage.Observation, c policy.Capture, doc policy.Document) {
 	v := newVersion(r.policy, policy.VersionBaseline, c, doc, triage.Decision{FirstSeenAt: c.CapturedAt})
 	v.Summary = fmt.Sprintf("first version, %d words", v.Words)
+	o.State.HeadFirstSeenAt = v.FirstSeenAt
 	o.Versions = append(o.Versions, storage.NewVersion{Version: v, Document: classified(doc), Head: true})
 	o.Check.Kind = policy.VersionBaseline
 }
@@ -150,9 +241,8 @@ func (r *run) addBaseline(o *storage.Observation, c policy.Capture, doc policy.D
 // addChange compares the texts and adds the version, its change and the event
 // it raises, and tells of them in check. A cosmetic change is a version, but
 // no event.
-func (r *run) addChange(o *storage.Observation, check *policy.Check, b base, c policy.Capture, doc policy.Document, d triage.Decision) (err error) {
-	defer r.recoverStage("compare", &err)
-	change := diffing.Compare(b.doc, doc, diffing.Options{SeenAt: d.FirstSeenAt})
+func (r *run) addChange(o *storage.Observation, check *policy.Check, b base, c policy.Capture, doc policy.Document, d triage.Decision) {
+	change := safeCompare(b.doc, doc, diffing.Options{SeenAt: d.FirstSeenAt})
 	kind, event := policy.VersionChange, policy.EventPolicyChanged
 	if d.Outcome == policy.OutcomeReverted {
 		kind, event = policy.VersionRevert, policy.EventPolicyReverted
@@ -164,13 +254,16 @@ func (r *run) addChange(o *storage.Observation, check *policy.Check, b base, c p
 	}
 	change.Policy, change.From, change.To = r.policy.ID, b.ref, v.Ref()
 	check.Kind, check.Significance = kind, change.Significance
-	o.State.LastChange = c.CapturedAt
+	o.State.LastChange, o.State.HeadFirstSeenAt = c.CapturedAt, v.FirstSeenAt
 	if change.Empty() || change.Significance.Rank() <= policy.Cosmetic.Rank() {
 		r.suppressed = suppressedCosmetic
 	} else {
 		v.Event = string(event)
-		r.tell(o, check, changeEvent(r.policy, event, o.Check.At, v, change))
+		e := changeEvent(r.policy, event, o.Check.At, v, change)
+		if e.Rule = b.mark; b.mark != "" {
+			e.Detail = "the address or the rules by which the page is read changed as well: part of this may be their doing"
+		}
+		r.tell(o, check, e)
 	}
 	o.Versions = append(o.Versions, storage.NewVersion{Version: v, Document: classified(doc), Change: &change, Head: true})
-	return nil
 }

@@ -32,7 +32,11 @@ type Loop struct {
 
 	mu       sync.Mutex
 	inFlight int
+	failures int
+	lastErr  error
 	wake     chan struct{}
+	// patrolled is when forgotten last found nothing; only Run touches it.
+	patrolled time.Time
 }
 
 // The loop's own times.
@@ -79,8 +83,8 @@ func (l *Loop) Run(ctx context.Context) error {
 	tick := time.NewTicker(poll)
 	defer tick.Stop()
 	for ctx.Err() == nil {
-		if err := l.dispatch(ctx, work, &running); err != nil && ctx.Err() == nil {
-			l.Checker.Logger.Error("cannot claim due policies", "err", err)
+		if err := l.dispatch(ctx, work, &running); ctx.Err() == nil {
+			l.note(err)
 		}
 		select {
 		case <-ctx.Done():
@@ -90,6 +94,34 @@ func (l *Loop) Run(ctx context.Context) error {
 	}
 	l.finish(&running, stop)
 	return nil
+}
+
+// maxClaimFailures is how many claims in a row may fail before the loop calls
+// itself ill, one a second.
+const maxClaimFailures = 30
+
+// note keeps count of claims that fail in a row, and says when that begins.
+func (l *Loop) note(err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if err == nil {
+		l.failures, l.lastErr = 0, nil
+		return
+	}
+	if l.failures++; l.failures == 1 || l.failures%600 == 0 {
+		l.Checker.Logger.Error("cannot claim due policies", "err", err, "failures", l.failures)
+	}
+	l.lastErr = err
+}
+
+// Healthy returns why the loop does no work, nil when it does.
+func (l *Loop) Healthy() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.failures < maxClaimFailures {
+		return nil
+	}
+	return fmt.Errorf("no policy could be claimed %d times in a row: %w", l.failures, l.lastErr)
 }
 
 // finish waits for running checks, and ends them when the grace is over.
@@ -122,22 +154,56 @@ func (l *Loop) dispatch(ctx, work context.Context, running *sync.WaitGroup) erro
 	if err != nil {
 		return err
 	}
+	if len(claims) == 0 {
+		if claims, err = l.forgotten(ctx, plan, now); err != nil {
+			return err
+		}
+	}
 	l.measureLag(now, claims)
 	for _, claim := range claims {
 		p, ok := plan.Policies[claim.Policy]
-		if !ok || p.Disabled {
-			// The store still calls it due, the plan does not know it: its
-			// lease keeps it quiet until the next reload syncs the two.
+		if !ok {
+			// A reload is under way: the store and the plan differ for a moment.
+			l.release(ctx, claim)
 			continue
 		}
 		l.count(1)
 		running.Go(func() {
 			defer l.Wake()
 			defer l.count(-1)
-			_, _ = l.one(work, plan, p, claim, Mode{MaxRetries: daemonRetries, MaxWait: daemonMaxWait}) // it logs its own failure
+			_, _ = l.one(work, plan, p, claim, Mode{MaxRetries: daemonRetries, MaxWait: min(daemonMaxWait, p.Interval/8)}) // it logs its own failure
 		})
 	}
 	return nil
+}
+
+// patrol is how often the loop looks for policies that the schedule lost.
+const patrol = 10 * time.Minute
+
+// forgotten claims a policy whose next check lies further ahead than its pace
+// allows, or whose last check lies in the future: a clock was wrong when it was
+// planned. Without this one wrong hour could silence a policy for years.
+func (l *Loop) forgotten(ctx context.Context, plan Plan, now time.Time) ([]storage.Claim, error) {
+	if now.Sub(l.patrolled).Abs() < patrol {
+		return nil, nil
+	}
+	states, err := l.Checker.Store.States(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, s := range states {
+		p, ok := plan.Policies[s.ID]
+		if !ok || p.Disabled || s.Retired {
+			continue
+		}
+		latest := now.Add(max(p.Interval, maxRetryAfter) * 5 / 4)
+		if s.NextCheck.After(latest) || s.LastCheck.After(now.Add(time.Hour)) && s.NextCheck.After(now.Add(p.Interval*5/4)) {
+			l.Checker.Logger.Warn("the schedule has lost a policy", "policy", s.ID, "next_check", s.NextCheck, "last_check", s.LastCheck)
+			return l.Checker.Store.Claim(ctx, storage.ClaimQuery{Owner: l.Owner, Now: now, For: lease, IDs: []policy.ID{s.ID}})
+		}
+	}
+	l.patrolled = now // all is well; while one is found they are claimed one a poll
+	return nil, nil
 }
 
 func (l *Loop) measureLag(now time.Time, claims []storage.Claim) {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"watcher/policy"
+	"watcher/storage"
 )
 
 func TestBackoff(t *testing.T) {
@@ -222,5 +223,52 @@ func TestPassBesideACheck(t *testing.T) {
 	}
 	if len(got) != 1 || got[0].Outcome != policy.OutcomeSkipped || got[0].Rule != ruleBusy {
 		t.Errorf("checks = %+v", got)
+	}
+}
+
+// TestWrongClock: a check under a clock that is years ahead does not silence
+// the policy once the clock is right again.
+func TestWrongClock(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, fetcher, loop := loopWorld(t, 1, 1)
+		claims, err := w.store.Claim(t.Context(), storage.ClaimQuery{Owner: "t", Now: time.Now(), For: time.Minute, IDs: []policy.ID{"vendor-0/privacy"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ahead := time.Now().AddDate(10, 0, 0)
+		state := claims[0].State
+		state.LastCheck, state.NextCheck = ahead, ahead.Add(6*time.Hour)
+		if _, err := w.store.Commit(t.Context(), storage.Observation{
+			Claim: claims[0], State: state, Check: policy.Check{Policy: "vendor-0/privacy", Outcome: policy.OutcomeFailed, At: ahead},
+		}); err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), 13*time.Hour)
+		defer cancel()
+		if err := loop.Run(ctx); err != nil {
+			t.Fatal(err)
+		}
+		if fetcher.total != 3 {
+			t.Errorf("%d checks in 13 hours, want 3", fetcher.total)
+		}
+	})
+}
+
+// TestIllness: a loop that cannot claim says so.
+func TestIllness(t *testing.T) {
+	w := newWorld(t)
+	loop := NewLoop(w.checker, func() Plan { return Plan{} }, "test", time.Second)
+	for range maxClaimFailures {
+		if err := loop.Healthy(); err != nil {
+			t.Fatalf("ill too soon: %v", err)
+		}
+		loop.note(errDown)
+	}
+	if loop.Healthy() == nil {
+		t.Error("the loop claims to be well")
+	}
+	loop.note(nil)
+	if err := loop.Healthy(); err != nil {
+		t.Errorf("still ill: %v", err)
 	}
 }

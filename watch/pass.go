@@ -16,7 +16,6 @@ type PassOptions struct {
 	// IDs are the policies to check; none means all that are enabled.
 	IDs    []policy.ID
 	DryRun bool
-	Quiet  bool
 }
 
 // ruleBusy marks a policy that is being checked by somebody else.
@@ -49,7 +48,7 @@ func (l *Loop) Pass(ctx context.Context, o PassOptions, emit func(policy.Check) 
 		slots <- struct{}{}
 		running.Go(func() {
 			defer func() { <-slots }()
-			mode := Mode{DryRun: o.DryRun, Quiet: o.Quiet, MaxRetries: passRetries, MaxWait: passMaxWait}
+			mode := Mode{DryRun: o.DryRun, MaxRetries: passRetries, MaxWait: passMaxWait}
 			checks, err := l.one(ctx, plan, p, claim, mode)
 			if err != nil {
 				l.release(ctx, claim)

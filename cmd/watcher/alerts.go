@@ -17,7 +17,7 @@ import (
 )
 
 func newAlertsCommand(e *env) *cobra.Command {
-	c := &cobra.Command{Use: "alerts", Short: "Look at the outbox, deliver again, test a receiver"}
+	c := &cobra.Command{Use: "alerts", Short: "Look at the outbox, deliver again, test a receiver", Args: cobra.ArbitraryArgs, RunE: group}
 	c.AddCommand(newAlertsListCommand(e), newAlertsShowCommand(e), newAlertsRedeliverCommand(e), newAlertsTestCommand(e))
 	return c
 }
@@ -87,7 +87,7 @@ func newAlertsShowCommand(e *env) *cobra.Command {
 			return e.withReader(func(r storage.Reader) error {
 				a, err := r.Alert(c.Context(), args[0])
 				if errors.Is(err, policy.ErrNotFound) {
-					return withHint(fmt.Errorf("alert %q: %w", args[0], err), "'watcher alerts list' shows the ids")
+					return withHint(fmt.Errorf("there is no alert %q", args[0]), "'watcher alerts list' shows the ids")
 				} else if err != nil {
 					return err
 				}
@@ -102,10 +102,12 @@ func newAlertsShowCommand(e *env) *cobra.Command {
 }
 
 func newAlertsRedeliverCommand(e *env) *cobra.Command {
-	return &cobra.Command{
+	c := &cobra.Command{
 		Use: "redeliver ID...", Short: "Deliver alerts again, under the same ids", Args: argsBetween(1, -1, "alert ids"),
 		RunE: func(c *cobra.Command, args []string) error { return e.redeliver(c.Context(), args) },
 	}
+	e.remoteFlags(c)
+	return c
 }
 
 func (e *env) redeliver(ctx context.Context, ids []string) error {
@@ -113,32 +115,48 @@ func (e *env) redeliver(ctx context.Context, ids []string) error {
 	if err != nil {
 		return err
 	}
+	if e.flags.url != "" {
+		c, err := e.remote(e.flags.url, "")
+		if err != nil {
+			return err
+		}
+		return e.requeueAt(ctx, ids, c)
+	}
 	o := e.options(logger)
 	o.LockTimeout = lockWait
 	a, err := app.New(o)
 	if errors.Is(err, policy.ErrLocked) {
-		var c *client.Client
-		if c, err = e.holder(err); err != nil {
+		c, err := e.holder(err)
+		if err != nil {
 			return err
 		}
-		return requeue(ctx, ids, c.RequeueAlert)
+		return e.requeueAt(ctx, ids, c)
 	}
 	if err != nil {
 		return storeHint(err, o.StoragePath)
 	}
 	err = requeue(ctx, ids, a.Requeue)
 	if err == nil {
-		drain, cancel := context.WithTimeout(ctx, drainTimeout)
-		defer cancel()
-		_, err = a.Drain(drain)
+		var n int
+		n, err = drain(ctx, a)
+		fmt.Fprintf(e.stderr, "delivered %d alerts\n", n)
 	}
 	return errors.Join(err, a.Stop(context.WithoutCancel(ctx)))
+}
+
+// requeueAt leaves the delivery to a running daemon.
+func (e *env) requeueAt(ctx context.Context, ids []string, c *client.Client) error {
+	if err := requeue(ctx, ids, c.RequeueAlert); err != nil {
+		return err
+	}
+	fmt.Fprintf(e.stderr, "queued %d alerts; the daemon delivers them\n", len(ids))
+	return nil
 }
 
 func requeue(ctx context.Context, ids []string, one func(context.Context, string) error) error {
 	for _, id := range ids {
 		if err := one(ctx, id); errors.Is(err, policy.ErrNotFound) {
-			return withHint(fmt.Errorf("alert %q: %w", id, err), "'watcher alerts list' shows the ids")
+			return withHint(fmt.Errorf("there is no alert %q", id), "'watcher alerts list' shows the ids")
 		} else if err != nil {
 			return err
 		}

@@ -6,6 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -42,6 +45,7 @@ func newCheckCommand(e *env) *cobra.Command {
 	c.Flags().BoolVar(&f.noAlerts, "no-alerts", false, "leave alerts in the outbox for the daemon")
 	c.Flags().BoolVar(&f.json, "json", false, "print one JSON object per line")
 	c.Flags().BoolVar(&f.exitCode, "exit-code", false, "exit with 10 when something changed")
+	e.remoteFlags(c)
 	return c
 }
 
@@ -69,19 +73,53 @@ func (e *env) check(ctx context.Context, ids []policy.ID, f checkFlags) error {
 		o.Output = e.stderr
 	}
 	o.LockTimeout = lockWait
+	if f.dryRun {
+		scratch, err := dryStore(&o)
+		if err != nil {
+			return err
+		}
+		defer func() { _ = os.RemoveAll(scratch) }()
+	}
+	err = e.checkHere(ctx, o, ids, f, tally)
+	if status := tally.status(f.exitCode); status != nil {
+		tally.complain(e.stderr)
+		// What was found outranks what went wrong on the way: it is told.
+		return errors.Join(status, notFoundHint(err))
+	}
+	return notFoundHint(err)
+}
+
+// dryStore makes a dry run leave the store as it is: one that exists is opened
+// for reading only, for one that does not an empty folder stands in.
+func dryStore(o *app.Options) (scratch string, err error) {
+	if _, err := os.Stat(o.StoragePath); !errors.Is(err, fs.ErrNotExist) {
+		o.ReadOnly = true
+		return "", nil
+	}
+	if scratch, err = os.MkdirTemp("", "watcher-dry-"); err != nil {
+		return "", err
+	}
+	o.StoragePath = filepath.Join(scratch, "watcher.db")
+	return scratch, nil
+}
+
+// checkHere checks in this process, or through the daemon that holds the store.
+func (e *env) checkHere(ctx context.Context, o app.Options, ids []policy.ID, f checkFlags, t *tally) error {
+	if e.flags.url != "" {
+		c, err := e.remote(e.flags.url, "")
+		if err != nil {
+			return err
+		}
+		return c.Check(ctx, clientCheck(ids, f), t.add)
+	}
 	a, err := app.New(o)
-	switch {
-	case errors.Is(err, policy.ErrLocked):
-		err = e.checkRemote(ctx, err, ids, f, tally)
-	case err != nil:
-		return storeHint(err, o.StoragePath)
-	default:
-		err = errors.Join(e.checkLocal(ctx, a, ids, f, tally), a.Stop(context.WithoutCancel(ctx)))
+	if errors.Is(err, policy.ErrLocked) {
+		return e.checkRemote(ctx, err, ids, f, t)
 	}
 	if err != nil {
-		return notFoundHint(err)
+		return storeHint(err, o.StoragePath)
 	}
-	return tally.status(f.exitCode)
+	return errors.Join(e.checkLocal(ctx, a, ids, f, t), a.Stop(context.WithoutCancel(ctx)))
 }
 
 func notFoundHint(err error) error {
@@ -92,8 +130,10 @@ func notFoundHint(err error) error {
 }
 
 func (e *env) checkLocal(ctx context.Context, a *app.App, ids []policy.ID, f checkFlags, t *tally) error {
-	if err := a.Sync(ctx); err != nil {
-		return err
+	if !f.dryRun {
+		if err := a.Sync(ctx); err != nil {
+			return err
+		}
 	}
 	if err := a.Pass(ctx, watch.PassOptions{IDs: ids, DryRun: f.dryRun}, t.add); err != nil {
 		return err
@@ -101,17 +141,23 @@ func (e *env) checkLocal(ctx context.Context, a *app.App, ids []policy.ID, f che
 	if f.dryRun || f.noAlerts {
 		return nil
 	}
+	_, err := drain(ctx, a)
+	return err
+}
+
+// drain delivers what waits in the outbox.
+func drain(ctx context.Context, a *app.App) (delivered int, err error) {
 	ctx, cancel := context.WithTimeout(ctx, drainTimeout)
 	defer cancel()
 	result, err := a.Drain(ctx)
 	if err != nil && !errors.Is(err, context.DeadlineExceeded) {
-		return fmt.Errorf("deliver alerts: %w", err)
+		return result.Delivered, fmt.Errorf("deliver alerts: %w", err)
 	}
 	if result.Failed > 0 {
-		return withHint(&statusError{code: exitFailure, msg: fmt.Sprintf("%d alerts could not be delivered; they stay in the outbox", result.Failed)},
+		return result.Delivered, withHint(fmt.Errorf("%d alerts could not be delivered; they stay in the outbox", result.Failed),
 			"'watcher alerts list' says why")
 	}
-	return nil
+	return result.Delivered, nil
 }
 
 func (e *env) checkRemote(ctx context.Context, locked error, ids []policy.ID, f checkFlags, t *tally) error {
@@ -132,7 +178,7 @@ type tally struct {
 
 func (t *tally) add(c policy.Check) error {
 	t.checked++
-	if c.Outcome.Bad() || c.Outcome == policy.OutcomeQuarantined {
+	if c.Outcome.Bad() || c.Outcome == policy.OutcomeQuarantined || c.Outcome == policy.OutcomeSkipped {
 		t.failed++
 	}
 	if c.Outcome == policy.OutcomeChanged || c.Outcome == policy.OutcomeReverted {
@@ -163,13 +209,19 @@ func checkText(c policy.Check) string {
 }
 
 // status turns the results into an exit code. A change outranks a failure:
-// it is what --exit-code asked about, and failures were printed.
+// it is what --exit-code asked about, and failures are printed.
 func (t *tally) status(exitCode bool) error {
 	switch {
 	case exitCode && t.changed > 0:
 		return &statusError{code: exitChanged, msg: "changed", quiet: true}
 	case t.failed > 0:
-		return &statusError{code: exitSomeFailed, msg: fmt.Sprintf("%d of %d policies could not be checked", t.failed, t.checked)}
+		return &statusError{code: exitSomeFailed, msg: "some policies could not be checked", quiet: true}
 	}
 	return nil
+}
+
+func (t *tally) complain(w io.Writer) {
+	if t.failed > 0 {
+		fmt.Fprintf(w, "watcher: %d of %d policies could not be checked\n", t.failed, t.checked)
+	}
 }

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 
 	"github.com/spf13/cobra"
 
@@ -10,7 +12,7 @@ import (
 )
 
 func newConfigCommand(e *env) *cobra.Command {
-	c := &cobra.Command{Use: "config", Short: "Check or show the configuration, or print its schema"}
+	c := &cobra.Command{Use: "config", Short: "Check or show the configuration, or print its schema", Args: cobra.ArbitraryArgs, RunE: group}
 	c.AddCommand(
 		&cobra.Command{
 			Use: "check [FILE]", Short: "Report all problems of the configuration", Args: argsBetween(0, 1, "at most one file, or - for standard input"),
@@ -19,7 +21,7 @@ func newConfigCommand(e *env) *cobra.Command {
 		&cobra.Command{
 			Use: "show", Short: "Print the configuration in force, defaults filled in and secrets redacted", Args: noArgs,
 			RunE: func(*cobra.Command, []string) error {
-				cfg, err := config.Load(e.flags.configFile)
+				cfg, err := loadConfig(e.flags.configFile)
 				if err != nil {
 					return err
 				}
@@ -47,14 +49,31 @@ func (e *env) configCheck(args []string) error {
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(e.stdout, "%s is valid: %d policies of %d vendors, %d receivers, %d routes\n",
-		name, len(cfg.Policies), countVendors(cfg), len(cfg.Receivers), len(cfg.Routes))
+	_, err = fmt.Fprintf(e.stdout, "%s is valid: %s of %s, %s, %s\n", name, count(len(cfg.Policies), "policy", "policies"),
+		count(countVendors(cfg), "vendor", "vendors"), count(len(cfg.Receivers), "receiver", "receivers"), count(len(cfg.Routes), "route", "routes"))
 	return err
+}
+
+func count(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
+}
+
+// loadConfig reads a configuration file. One that is not there is a misuse of
+// the command line.
+func loadConfig(name string) (*config.Config, error) {
+	cfg, err := config.Load(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, &usageError{err}
+	}
+	return cfg, err
 }
 
 func (e *env) loadConfig(name string) (*config.Config, error) {
 	if name != "-" {
-		return config.Load(name)
+		return loadConfig(name)
 	}
 	src, err := io.ReadAll(io.LimitReader(e.stdin, maxFile))
 	if err != nil {

@@ -143,7 +143,11 @@ func (e *env) tell(ctx context.Context, a *app.App, sites *demo.Sites, f demoFla
 		defer t.Stop()
 		end = t.C
 	}
-	steps := append(demo.Timeline(), demo.Step{After: demo.Length, What: "that was all; the pages stay until Ctrl-C"})
+	last := "that was all; the pages stay until Ctrl-C"
+	if f.length > 0 {
+		last = "that was all"
+	}
+	steps := append(demo.Timeline(), demo.Step{After: demo.Length, What: last})
 	next := time.NewTimer(until(steps[0], sites, f.pace))
 	defer next.Stop()
 	for {

@@ -103,7 +103,7 @@ func isTerminal(w io.Writer) bool {
 func diffFiles(oldName, newName string) (policy.Change, error) {
 	from, fromRef, err := readDocument(oldName)
 	if err != nil {
-		return policy.Change{}, err
+		return policy.Change{}, withHint(err, "versions of a policy are compared by its id, as in 'watcher diff 3shape/privacy 1..2'")
 	}
 	to, toRef, err := readDocument(newName)
 	if err != nil {
@@ -132,7 +132,7 @@ func readDocument(name string) (policy.Document, policy.VersionRef, error) {
 func readFile(name string) ([]byte, error) {
 	f, err := os.Open(name) //nolint:gosec // the user names it
 	if err != nil {
-		return nil, withHint(err, "a policy is named by its id, as in 'watcher diff 3shape/privacy 1..2'; 'watcher list' shows the ids")
+		return nil, err
 	}
 	defer f.Close()
 	body, err := io.ReadAll(io.LimitReader(f, maxFile+1))

@@ -18,6 +18,7 @@ import (
 	"watcher/crawler"
 	"watcher/normalize"
 	"watcher/policy"
+	"watcher/triage"
 )
 
 type extractFlags struct {
@@ -68,6 +69,12 @@ func (e *env) extract(ctx context.Context, arg string, f extractFlags) error {
 	doc, err := normalizeBytes(body, contentType, base, normalize.Rules{Select: f.selects, Remove: f.drops})
 	if err != nil {
 		return fmt.Errorf("%s: %w", arg, err)
+	}
+	if triage.Unmatched(doc) {
+		fmt.Fprintf(e.stderr, "warning: the selectors match nothing on the page; this is the automatic choice\n")
+	}
+	if len(doc.Sections) == 0 {
+		fmt.Fprintf(e.stderr, "warning: there is no text on the page\n")
 	}
 	if !f.json {
 		_, err := fmt.Fprint(e.stdout, doc.Text())

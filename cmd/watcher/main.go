@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/signal"
 	"strings"
+	"syscall"
 
 	_ "time/tzdata" // time_zone must work on hosts without a zone database
 
@@ -35,7 +36,7 @@ func main() { os.Exit(Main()) }
 // Main runs the program on the process's own arguments and streams and
 // returns its exit code.
 func Main() int {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	e := &env{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr}
 	return e.run(ctx, os.Args[1:])
@@ -58,16 +59,20 @@ func (e *env) run(ctx context.Context, args []string) int {
 	err := root.ExecuteContext(ctx)
 	code := exitCode(ctx, err)
 	if err != nil {
-		e.report(err)
+		e.report(ctx, err)
 	}
 	return code
 }
 
 // report prints an error for a person. Results that are no errors, such as
 // "changed" with --exit-code, print nothing.
-func (e *env) report(err error) {
+func (e *env) report(ctx context.Context, err error) {
 	var status *statusError
 	if errors.As(err, &status) && status.quiet {
+		return
+	}
+	if exitCode(ctx, err) == exitInterrupted {
+		fmt.Fprintln(e.stderr, "watcher: interrupted")
 		return
 	}
 	if bad, ok := errors.AsType[*config.Error](err); ok {

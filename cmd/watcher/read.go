@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -61,8 +60,8 @@ func (e *env) list(ctx context.Context, asJSON bool) error {
 // states reads the states of all policies. Before there is a store, the
 // configuration tells what will be watched.
 func (e *env) states(ctx context.Context) ([]policy.State, error) {
-	if _, err := os.Stat(e.flags.storagePath); err != nil && e.flags.url == "" {
-		if cfg, cerr := config.Load(e.flags.configFile); cerr == nil {
+	if e.flags.url == "" && e.noStore() {
+		if cfg, err := config.Load(e.flags.configFile); err == nil {
 			var states []policy.State
 			for _, p := range cfg.Policies {
 				states = append(states, policy.State{ID: p.ID, Vendor: p.Vendor, Kind: p.Kind, Lang: p.Lang, URL: p.URL})

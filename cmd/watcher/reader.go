@@ -22,6 +22,20 @@ import (
 // the daemon that holds it.
 const lockWait = 200 * time.Millisecond
 
+// otherWait is how long it waits for another command that holds the store.
+const otherWait = 10 * time.Second
+
+// noStore reports whether there is neither a store nor a daemon that has one.
+func (e *env) noStore() bool {
+	_, err := os.Stat(e.flags.storagePath)
+	return errors.Is(err, fs.ErrNotExist) && !e.hasRunFile()
+}
+
+func (e *env) hasRunFile() bool {
+	_, err := app.ReadRunFile(e.flags.storagePath)
+	return err == nil
+}
+
 // withReader runs f with a reader of the history: the daemon named by --url,
 // else the store's file, else the daemon that holds the file.
 func (e *env) withReader(f func(storage.Reader) error) error {
@@ -32,11 +46,15 @@ func (e *env) withReader(f func(storage.Reader) error) error {
 		}
 		return f(c)
 	}
-	if _, err := os.Stat(e.flags.storagePath); errors.Is(err, fs.ErrNotExist) {
+	if e.noStore() {
 		return withHint(fmt.Errorf("there is no store at %s yet", e.flags.storagePath),
 			"'watcher run' or 'watcher check' makes one; --storage.path names another")
 	}
 	store, err := bolt.Open(e.flags.storagePath, bolt.Options{ReadOnly: true, LockTimeout: lockWait})
+	if errors.Is(err, policy.ErrLocked) && !e.hasRunFile() {
+		// Another command is at work, not a daemon: it will soon be done.
+		store, err = bolt.Open(e.flags.storagePath, bolt.Options{ReadOnly: true, LockTimeout: otherWait})
+	}
 	if errors.Is(err, policy.ErrLocked) {
 		c, err := e.holder(err)
 		if err != nil {
@@ -58,7 +76,8 @@ func (e *env) holder(locked error) (*client.Client, error) {
 		return nil, withHint(fmt.Errorf("%w, and its holder left no address (%w)", locked, err),
 			"wait for the other command to end, or name a running daemon with --url")
 	}
-	return e.remote(run.Address, run.Token)
+	// The daemon is on this machine: no proxy is to see its token.
+	return client.New(run.Address, client.Options{HTTPClient: &http.Client{Transport: &http.Transport{}}, Token: run.Token})
 }
 
 // remote returns a client of a daemon.

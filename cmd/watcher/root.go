@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"watcher/app"
+	"watcher/config"
 )
 
 // globalFlags are the flags that all commands share. Their names follow
@@ -92,7 +93,8 @@ func (e *env) quietLogger() (*slog.Logger, error) {
 func (e *env) options(logger *slog.Logger) app.Options {
 	version, revision := buildInfo()
 	return app.Options{
-		ConfigFile: e.flags.configFile, StoragePath: e.flags.storagePath, LockTimeout: time.Second,
+		StoragePath: e.flags.storagePath, LockTimeout: time.Second,
+		Load:   func() (*config.Config, error) { return loadConfig(e.flags.configFile) },
 		Logger: logger, Output: e.stdout, Clock: time.Now,
 		Version: version, Revision: revision, GoVersion: runtime.Version(),
 	}
@@ -133,12 +135,24 @@ func newExitCodesTopic() *cobra.Command {
 		Long: `0    ok
 1    failure
 2    usage or invalid configuration
-3    some policies could not be checked (failed, rejected or quarantined)
+3    some policies could not be checked (failed, rejected, quarantined or skipped)
 10   changed (with --exit-code)
 11   the store is held by another process
 12   the store is damaged
 130  interrupted`,
 	}
+}
+
+// group is what a command does that only holds others.
+func group(c *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return c.Help()
+	}
+	err := usagef("unknown command %q for %q", args[0], c.CommandPath())
+	if near := c.SuggestionsFor(args[0]); len(near) > 0 {
+		return withHint(err, "did you mean %q?", near[0])
+	}
+	return withHint(err, "see '%s --help'", c.CommandPath())
 }
 
 func noArgs(c *cobra.Command, args []string) error {

@@ -41,7 +41,7 @@ func newRunCommand(e *env) *cobra.Command {
 // ordinary way to end it and no failure.
 func (e *env) daemon(ctx context.Context, o app.Options) error {
 	signals := make(chan os.Signal, 4)
-	signal.Notify(signals, syscall.SIGHUP, syscall.SIGTERM)
+	signal.Notify(signals, syscall.SIGHUP)
 	defer signal.Stop(signals)
 	a, err := app.New(o)
 	if err != nil {
@@ -75,11 +75,11 @@ func serveSignals(ctx context.Context, a *app.App, logger *slog.Logger, signals 
 		case err := <-a.Fatal():
 			return fmt.Errorf("fatal: %w", err)
 		case <-watchdog:
-			notify(logger, daemon.SdNotifyWatchdog)
-		case s := <-signals:
-			if s != syscall.SIGHUP {
-				return nil
+			// A daemon that does no checks is to be restarted.
+			if a.Readiness().Ready {
+				notify(logger, daemon.SdNotifyWatchdog)
 			}
+		case <-signals:
 			notify(logger, daemon.SdNotifyReloading)
 			_ = a.Reload(ctx) // it logs and counts its own failure
 			notify(logger, daemon.SdNotifyReady)

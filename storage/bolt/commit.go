@@ -56,7 +56,7 @@ type committer struct {
 func (w *committer) write() error {
 	w.state.ID = w.old.ID
 	w.state.Vendor, w.state.Kind, w.state.Lang, w.state.URL = w.old.Vendor, w.old.Kind, w.old.Lang, w.old.URL
-	w.state.Retired, w.state.Added = w.old.Retired, w.old.Added
+	w.state.Retired, w.state.Disabled, w.state.Added = w.old.Retired, w.old.Disabled, w.old.Added
 	w.state.Head, w.state.Versions = w.old.Head, w.old.Versions
 	w.state.HeadSHA256, w.state.HeadWords = w.old.HeadSHA256, w.old.HeadWords
 

@@ -284,6 +284,9 @@ func create(t *tx) error {
 // through which everything else is found: a rotten key there would make a
 // policy look as if it had never been known.
 func checkFormat(t *tx) error {
+	if first, _ := t.bolt.Cursor().First(); first == nil {
+		return fmt.Errorf("%w: the file holds no store yet, its first run did not end well (`watcher check` or `watcher run` begins it anew)", policy.ErrFormat)
+	}
 	if t.bolt.Bucket([]byte(metaBucket)) == nil {
 		return fmt.Errorf("%w: the file is a bbolt database, but not a store of this program", policy.ErrFormat)
 	}

@@ -119,13 +119,14 @@ func (t *tx) putState(k policyKey, old, s policy.State) error {
 	if err := t.putJSON(stateBucket, k.bytes(), utcState(s)); err != nil {
 		return err
 	}
+	never := s.Retired || s.Disabled
 	before, after := dueKey(old.NextCheck, k), dueKey(s.NextCheck, k)
-	if string(before) != string(after) || s.Retired {
+	if string(before) != string(after) || never {
 		if err := t.delete(dueBucket, before); err != nil {
 			return err
 		}
 	}
-	if s.Retired {
+	if never {
 		return nil
 	}
 	return t.put(dueBucket, after, nil)

@@ -52,6 +52,11 @@ func (t *tx) syncPolicy(p policy.Policy, wanted map[policy.ID]bool, now time.Tim
 	}
 	s := copyConfig(old, p)
 	s.ID, s.Retired = p.ID, false
+	if latest := now.Add(p.Interval + p.Interval/4); old.Retired || old.Disabled || old.URL != p.URL {
+		s.NextCheck = now
+	} else if p.Interval > 0 && s.NextCheck.After(latest) {
+		s.NextCheck = latest
+	}
 	if same, err := equalJSON(old, s); same || err != nil {
 		return err
 	}
@@ -60,7 +65,7 @@ func (t *tx) syncPolicy(p policy.Policy, wanted map[policy.ID]bool, now time.Tim
 
 // copyConfig returns s with the copies that a state keeps of p.
 func copyConfig(s policy.State, p policy.Policy) policy.State {
-	s.Vendor, s.Kind, s.Lang, s.URL = p.Vendor, p.Kind, p.Lang, p.URL
+	s.Vendor, s.Kind, s.Lang, s.URL, s.Disabled = p.Vendor, p.Kind, p.Lang, p.URL, p.Disabled
 	return s
 }
 

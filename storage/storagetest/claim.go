@@ -106,5 +106,5 @@ func retiredNotClaimed(p *probe) {
 	claims := get[[]storage.Claim](p, "claim")(p.store.Claim(p.ctx, storage.ClaimQuery{Now: at(2), For: leaseFor, IDs: []policy.ID{alpha}}))
 	p.equal("claimed by id", claimIDs(claims), []policy.ID(nil))
 	p.sync(at(3), alpha, beta)
-	p.equal("due after its return", p.due(at(3), 0), []policy.ID{alpha, beta})
+	p.equal("due after its return", p.due(at(3), 0), []policy.ID{beta, alpha})
 }

@@ -1,6 +1,8 @@
 package storagetest
 
 import (
+	"time"
+
 	"watcher/policy"
 	"watcher/storage"
 )
@@ -10,6 +12,7 @@ func syncCases() []Case {
 		{"new policies are due at once", syncAdds},
 		{"policies leave and return with their history", syncRetires},
 		{"copies of names and URLs are refreshed", syncRefreshes},
+		{"the schedule follows the configuration", syncSchedules},
 		{"a renamed policy takes its history along", syncRenames},
 		{"a rename takes nothing from a policy that is still watched", syncTakesNothing},
 	}
@@ -38,6 +41,7 @@ func syncRetires(p *probe) {
 	p.equal("states", len(get[[]policy.State](p, "states")(p.store.States(p.ctx))), 2)
 	p.equal("version of a retired policy", p.version(alpha, 1).Policy, alpha)
 	p.sync(at(3), alpha, beta)
+	before.NextCheck = at(3)
 	p.equal("state after its return", p.state(alpha), before)
 	p.sync(at(4))
 	p.equal("beta retired by an empty configuration", p.state(beta).Retired, true)
@@ -50,8 +54,32 @@ func syncRefreshes(p *probe) {
 	w.Kind, w.Lang, w.URL = policy.KindTerms, "de", "https://acme.example/new"
 	p.must("sync", p.store.Sync(p.ctx, []policy.Policy{w}, at(1)))
 	p.equal("state", p.state(alpha), policy.State{
-		ID: alpha, Vendor: w.Vendor, Kind: w.Kind, Lang: w.Lang, URL: w.URL, Added: at(0), NextCheck: at(0),
+		ID: alpha, Vendor: w.Vendor, Kind: w.Kind, Lang: w.Lang, URL: w.URL, Added: at(0), NextCheck: at(1),
 	})
+}
+
+// syncSchedules: what the configuration says of a policy's pace holds from the
+// sync on, whatever was planned before.
+func syncSchedules(p *probe) {
+	p.sync(at(0), alpha)
+	o := observation(p.claim(alpha, at(1)), policy.OutcomeUnchanged, at(1))
+	o.State.NextCheck = at(24 * 365 * 10) // a clock that was wrong
+	p.commit(o)
+	p.equal("due", p.due(at(100), 0), []policy.ID(nil))
+	p.sync(at(2), alpha)
+	p.equal("next check", p.state(alpha).NextCheck, at(2).Add(15*time.Hour))
+
+	w := watched(alpha)
+	w.Disabled = true
+	p.must("sync", p.store.Sync(p.ctx, []policy.Policy{w}, at(3)))
+	p.equal("disabled", p.state(alpha).Disabled, true)
+	p.equal("due while disabled", p.due(at(1000), 0), []policy.ID(nil))
+	o = observation(p.claim(alpha, at(4)), policy.OutcomeUnchanged, at(4))
+	p.commit(o)
+	p.equal("disabled after a check by name", p.state(alpha).Disabled, true)
+	p.equal("due after a check by name", p.due(at(1000), 0), []policy.ID(nil))
+	p.sync(at(5), alpha)
+	p.equal("due once enabled", p.due(at(5), 0), []policy.ID{alpha})
 }
 
 func syncRenames(p *probe) {
@@ -67,7 +95,7 @@ func syncRenames(p *probe) {
 	p.must("sync", p.store.Sync(p.ctx, append(watchedAll(beta, gamma), w), at(20)))
 
 	want := before
-	want.ID, want.Vendor, want.URL = w.ID, w.Vendor, w.URL
+	want.ID, want.Vendor, want.URL, want.NextCheck = w.ID, w.Vendor, w.URL, at(20)
 	p.equal("state", p.state(w.ID), want)
 	_, err = p.store.State(p.ctx, alpha)
 	p.refused("state under the old id", err, policy.ErrNotFound)
