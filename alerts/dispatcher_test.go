@@ -48,6 +48,42 @@ func TestDeliversInOrder(t *testing.T) {
 	})
 }
 
+// TestDeliveryIsLogged: one line for each delivered alert, whoever receives it.
+func TestDeliveryIsLogged(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log bytes.Buffer
+		logger := slog.New(slog.NewTextHandler(&log, nil))
+		s := newMemStore()
+		sender := &fakeSender{answer: func(n int, _ attempt) error {
+			if n == 1 {
+				return retryError()
+			}
+			return nil
+		}}
+		ids := append(s.add("team", 1, time.Now()), s.add("log", 1, time.Now())...)
+		d := newTestDispatcher(s, map[string]Sender{"team": sender, "log": NewLog(nil, logger)})
+		d.logger = logger
+		stop := running(t, d)
+		advance(time.Minute)
+		stop()
+		for _, id := range ids {
+			var lines []string
+			for line := range strings.Lines(log.String()) {
+				if strings.Contains(line, "level=INFO") && strings.Contains(line, "alert="+id) {
+					lines = append(lines, line)
+				}
+			}
+			if len(lines) != 1 {
+				t.Errorf("alert %s has %d lines: %q", id, len(lines), lines)
+			}
+		}
+		want := `msg="alert delivered" alert=` + ids[0] + " receiver=team event=policy_unreachable policy=acme/privacy attempts=2"
+		if !strings.Contains(log.String(), want) {
+			t.Errorf("no %q in:\n%s", want, log.String())
+		}
+	})
+}
+
 // TestWithoutWake proves that a lost wake-up costs a minute, not an alert.
 func TestWithoutWake(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -106,13 +106,13 @@ func classify(status int) (ErrorKind, string) {
 		return ReceiverDead, reasonAuth
 	case http.StatusNotFound, http.StatusGone:
 		return ReceiverDead, reasonGone
-	case http.StatusMovedPermanently, http.StatusPermanentRedirect:
-		return ReceiverDead, reasonGone
 	case http.StatusBadRequest, http.StatusConflict, http.StatusRequestEntityTooLarge,
 		http.StatusRequestURITooLong, http.StatusUnprocessableEntity, http.StatusRequestHeaderFieldsTooLarge:
 		return PayloadDead, reasonPayload
 	}
 	switch {
+	case status >= 300 && status <= 399: // not followed: a person must configure the final address
+		return ReceiverDead, reasonGone
 	case status >= 500 && status <= 599:
 		return Retry, reasonServer
 	case status >= 400 && status <= 499:

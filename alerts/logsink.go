@@ -60,8 +60,8 @@ func logBlock(m Message) string {
 			fmt.Fprintf(&b, "     why: %s\n", it.Why)
 		}
 	}
-	if v.More > 0 {
-		fmt.Fprintf(&b, "\n   … and %d more\n", v.More)
+	if rest := v.rest(v.More); rest != "" {
+		fmt.Fprintf(&b, "\n   %s\n", rest)
 	}
 	b.WriteByte('\n')
 	for _, line := range []string{v.Links.best(), v.PolicyURL, v.Footer} {

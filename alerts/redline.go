@@ -4,6 +4,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"watcher/diffing"
 	"watcher/policy"
 )
 
@@ -28,14 +29,38 @@ func redline(e policy.Edit) []policy.Span {
 		return []policy.Span{{Op: policy.SpanInsert, Text: e.New}}
 	case e.New == "":
 		return []policy.Span{{Op: policy.SpanDelete, Text: e.Old}}
+	case e.Op == policy.Renumbered:
+		return renumberedSpans(e)
 	}
-	head := commonPrefix(e.Old, e.New)
-	tail := commonSuffix(e.Old[head:], e.New[head:])
+	return commonEnds(e.Old, e.New)
+}
+
+// renumberedSpans shows a run of renumberings, which has a line for each, as a
+// list.
+func renumberedSpans(e policy.Edit) []policy.Span {
+	before, after := strings.Split(e.Old, "\n"), strings.Split(e.New, "\n")
+	if len(before) != len(after) || len(before) > maxSpans {
+		return commonEnds(e.Old, e.New)
+	}
+	var out []policy.Span
+	for i := range before {
+		if i > 0 {
+			out = append(out, policy.Span{Op: policy.SpanEqual, Text: "; "})
+		}
+		out = append(out, commonEnds(before[i], after[i])...)
+	}
+	return out
+}
+
+// commonEnds returns the spans of two texts that differ between their ends.
+func commonEnds(before, after string) []policy.Span {
+	head := commonPrefix(before, after)
+	tail := commonSuffix(before[head:], after[head:])
 	return []policy.Span{
-		{Op: policy.SpanEqual, Text: e.Old[:head]},
-		{Op: policy.SpanDelete, Text: e.Old[head : len(e.Old)-tail]},
-		{Op: policy.SpanInsert, Text: e.New[head : len(e.New)-tail]},
-		{Op: policy.SpanEqual, Text: e.Old[len(e.Old)-tail:]},
+		{Op: policy.SpanEqual, Text: before[:head]},
+		{Op: policy.SpanDelete, Text: before[head : len(before)-tail]},
+		{Op: policy.SpanInsert, Text: after[head : len(after)-tail]},
+		{Op: policy.SpanEqual, Text: before[len(before)-tail:]},
 	}
 }
 
@@ -70,11 +95,13 @@ func commonSuffix(a, b string) int {
 func endsWord(s string, at int) bool   { return at == len(s) || s[at] == ' ' }
 func startsWord(s string, at int) bool { return at == 0 || s[at-1] == ' ' }
 
-// trimSpans cleans spans and cuts them to about limit UTF-16 units: unchanged
+// trimSpans cleans spans, takes the white space at the ends of deleted and
+// inserted words out of their marks, and cuts them to about limit UTF-16 units: unchanged
 // text away from the edited places goes first, then the end. What is missing is
 // marked by "…".
 func trimSpans(spans []policy.Span, limit int) []policy.Span {
 	var out []policy.Span
+	spans = diffing.Unpadded(spans)
 	for i, s := range spans {
 		if limit <= 0 || len(out) == maxSpans {
 			return append(out, policy.Span{Op: policy.SpanEqual, Text: " " + ellipsis})

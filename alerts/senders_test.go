@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -68,7 +69,6 @@ func sendError(t *testing.T, err error) *SendError {
 // wantKind is the classification of every status, written down a second time.
 func wantKind(status int) (ErrorKind, string) {
 	special := map[int][2]string{
-		301: {"receiver_dead", "gone"}, 308: {"receiver_dead", "gone"},
 		400: {"payload_dead", "payload"}, 401: {"receiver_dead", "auth"}, 403: {"receiver_dead", "auth"},
 		404: {"receiver_dead", "gone"}, 407: {"receiver_dead", "auth"}, 408: {"retry", "timeout"},
 		409: {"payload_dead", "payload"}, 410: {"receiver_dead", "gone"}, 413: {"payload_dead", "payload"},
@@ -81,6 +81,8 @@ func wantKind(status int) (ErrorKind, string) {
 	switch status / 100 {
 	case 2:
 		return "", ""
+	case 3:
+		return ReceiverDead, "gone"
 	case 4:
 		return ReceiverDead, "client_error"
 	case 5:
@@ -241,8 +243,30 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 		server := httptest.NewServer(http.RedirectHandler(target.URL, status))
 		err := sendError(t, webhookTo(t, server.URL, server.Client()).Send(t.Context(), TestMessage(testTime)))
 		server.Close()
-		if err == nil || err.Status != status || reached {
+		if err == nil || err.Status != status || err.Kind != ReceiverDead || !strings.Contains(err.Error(), "configure the final address") || reached {
 			t.Errorf("%d: %v, target reached: %v", status, err, reached)
+		}
+	}
+}
+
+// TestRedirectParksAtOnce: a one-shot run does not knock again at an address
+// that only a person can correct.
+func TestRedirectParksAtOnce(t *testing.T) {
+	for _, status := range []int{301, 302, 303, 307, 308} {
+		var knocks atomic.Int32
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			knocks.Add(1)
+			http.Redirect(w, r, "/elsewhere", status)
+		}))
+		s := newMemStore()
+		s.add("team", 2, time.Now())
+		d := newTestDispatcher(s, map[string]Sender{"team": webhookTo(t, server.URL, server.Client())})
+		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+		got, err := d.Drain(ctx)
+		cancel()
+		server.Close()
+		if n := knocks.Load(); err != nil || n != 1 || got != (DrainResult{Failed: 2}) || s.count("team", policy.AlertParked) != 2 {
+			t.Errorf("%d: %d requests, %+v, %v", status, n, got, err)
 		}
 	}
 }

@@ -1,7 +1,6 @@
 package alerts
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
@@ -25,8 +24,9 @@ const (
 	slackMaxItems      = 20
 	slackFallbackChars = 800
 	slackMaxURL        = 1000
-	// slackTailChars is kept free for the words round the links.
-	slackTailChars = 100
+	// slackTailChars is kept free for the words round the links and for what is
+	// only counted.
+	slackTailChars = 150
 )
 
 // slackMessage renders m in Block Kit. Everything that strangers wrote stands
@@ -148,8 +148,8 @@ func spanStyle(op policy.SpanOp) *slack.RichTextSectionTextStyle {
 // slackTail says how much is missing, where to read on and which alert it is.
 func slackTail(v view, more int) []slack.Block {
 	var parts []slack.RichTextSectionElement
-	if more > 0 {
-		parts = append(parts, styled(fmt.Sprintf("… and %d more. ", more), nil))
+	if rest := v.rest(more); rest != "" {
+		parts = append(parts, styled(rest+". ", nil))
 	}
 	for _, l := range []struct{ url, text string }{
 		{v.Links.Change, "All of the change"}, {v.Links.Policy, "History of the policy"}, {v.PolicyURL, "The vendor's page"},

@@ -124,7 +124,7 @@ func TestSlackShowsTheImportantFirst(t *testing.T) {
 	if material < 0 || minor < 0 || material > minor {
 		t.Errorf("material at %d, minor at %d", material, minor)
 	}
-	if !strings.Contains(raw, "more. ") {
+	if !strings.Contains(raw, "more and 300 cosmetic edits. ") {
 		t.Error("what was left out is not counted")
 	}
 }

@@ -75,7 +75,11 @@ func TestRedline(t *testing.T) {
 		{"moved", policy.Edit{Op: policy.Moved, Old: "text", New: "text"}, "text"},
 		{"common ends", policy.Edit{Op: policy.Reworded, Old: "we keep it 24 months long", New: "we keep it 36 months long"}, "we keep it [-24-]{+36+} months long"},
 		{"no word is cut", policy.Edit{Op: policy.Reworded, Old: "on 12/05/2025", New: "on 12/06/2025"}, "on [-12/05/2025-]{+12/06/2025+}"},
-		{"appended", policy.Edit{Op: policy.Reworded, Old: "we sell", New: "we sell nothing"}, "we sell{+ nothing+}"},
+		{"appended", policy.Edit{Op: policy.Reworded, Old: "we sell", New: "we sell nothing"}, "we sell {+nothing+}"},
+		{"renumbered", policy.Edit{Op: policy.Renumbered, Old: "3. Retention\n4. Rights", New: "4. Retention\n5. Rights"}, "[-3.-]{+4.+} Retention; [-4.-]{+5.+} Rights"},
+		{"space in the data", policy.Edit{Op: policy.Reworded, Redline: []policy.Span{
+			{Op: policy.SpanEqual, Text: "we use"}, {Op: policy.SpanInsert, Text: " de-identified"}, {Op: policy.SpanEqual, Text: " scans"},
+		}}, "we use {+de-identified+} scans"},
 		{"given", policy.Edit{Op: policy.Reworded, Old: "x", New: "y", Redline: []policy.Span{
 			{Op: policy.SpanDelete, Text: "x"}, {Op: policy.SpanInsert, Text: "y"},
 		}}, "[-x-]{+y+}"},

@@ -2,6 +2,7 @@ package alerts
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -17,10 +18,12 @@ type view struct {
 	Lines []string
 	// Facts is one line of grade, categories, versions and time.
 	Facts string
-	// Items are the most important edits; More counts the others.
-	Items []item
-	More  int
-	Links Links
+	// Items are the most important edits; More counts the others, but for the
+	// Cosmetic ones, which are listed only where there is nothing else.
+	Items    []item
+	More     int
+	Cosmetic int
+	Links    Links
 	// PolicyURL is the page that is watched.
 	PolicyURL string
 	// Footer names the alert and the policy.
@@ -64,19 +67,38 @@ func newView(m Message, maxItems int) view {
 }
 
 func (v *view) addItems(c *policy.Change, maxItems int) {
-	for _, i := range byImportance(c.Edits) {
-		if len(v.Items) == maxItems {
-			break
-		}
+	order := byImportance(c.Edits)
+	telling := slices.IndexFunc(order, func(i int) bool { return isCosmetic(c.Edits[i]) })
+	if telling > 0 || telling == 0 && len(c.Links) > 0 {
+		v.Cosmetic = len(order) - telling
+		order = order[:telling]
+	}
+	for _, i := range order[:min(len(order), maxItems)] {
 		v.Items = append(v.Items, editItem(c.Edits[i]))
 	}
-	for _, l := range c.Links {
-		if len(v.Items) == maxItems {
-			break
-		}
+	for _, l := range c.Links[:min(len(c.Links), maxItems-len(v.Items))] {
 		v.Items = append(v.Items, linkItem(l))
 	}
-	v.More = len(c.Edits) + len(c.Links) - len(v.Items)
+	v.More = len(order) + len(c.Links) - len(v.Items)
+}
+
+// rest says what is not listed: more further edits, and the cosmetic ones. It
+// is "" for nothing.
+func (v *view) rest(more int) string {
+	var parts []string
+	if more > 0 {
+		parts = append(parts, fmt.Sprintf("%d more", more))
+	}
+	switch {
+	case v.Cosmetic == 1:
+		parts = append(parts, "1 cosmetic edit")
+	case v.Cosmetic > 1:
+		parts = append(parts, fmt.Sprintf("%d cosmetic edits", v.Cosmetic))
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return "… and " + joinWords(parts)
 }
 
 // title says who, what and how grave in one line.

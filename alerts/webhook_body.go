@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"watcher/policy"
@@ -112,7 +113,8 @@ func webhookBody(m Message, limit int) ([]byte, error) {
 
 // addChange fills in what is to be had from the change only.
 func (d *webhookData) addChange(c *policy.Change, limit int) error {
-	// Kept edits stand in the order of the text, however important they are.
+	// Kept edits stand in the order of the text, however important they are;
+	// the cosmetic ones stand behind all others.
 	kept := map[int]json.RawMessage{}
 	room := limit - webhookReserve
 	for _, i := range byImportance(c.Edits) {
@@ -127,9 +129,11 @@ func (d *webhookData) addChange(c *policy.Change, limit int) error {
 			kept[i] = raw
 		}
 	}
-	for i := range c.Edits {
-		if raw, ok := kept[i]; ok {
-			d.Edits = append(d.Edits, raw)
+	for _, cosmetic := range []bool{false, true} {
+		for i := range c.Edits {
+			if raw, ok := kept[i]; ok && isCosmetic(c.Edits[i]) == cosmetic {
+				d.Edits = append(d.Edits, raw)
+			}
 		}
 	}
 	d.EditsOmitted = len(c.Edits) - len(d.Edits)
@@ -178,18 +182,46 @@ func (w *webhookEdit) shorten() {
 	w.Reasons = shortTexts(w.Reasons[:min(len(w.Reasons), maxReasons)])
 }
 
+// maxSectionEdits bounds the edits that are looked at for one heading.
+const maxSectionEdits = 200
+
 // byImportance returns the indices of edits, most significant first and
-// otherwise in the order of the text.
+// otherwise in the order of the text. A heading that was added or removed goes
+// with its text.
 func byImportance(edits []policy.Edit) []int {
-	order := make([]int, len(edits))
-	for i := range order {
-		order[i] = i
+	order, ranks := make([]int, len(edits)), make([]int, len(edits))
+	for i := range edits {
+		order[i], ranks[i] = i, rank(edits[i])
 	}
-	slices.SortStableFunc(order, func(a, b int) int {
-		return edits[b].Significance.Rank() - edits[a].Significance.Rank()
-	})
+	// From the end, so that a heading over headings has the rank of all.
+	for i := len(edits) - 2; i >= 0; i-- {
+		e := edits[i]
+		if e.Heading && (e.Op == policy.Added || e.Op == policy.Removed) {
+			for k := i + 1; k < min(len(edits), i+maxSectionEdits) && edits[k].Op == e.Op && isWithin(edits[k].Section, e.Section); k++ {
+				ranks[i] = max(ranks[i], ranks[k])
+			}
+		}
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return ranks[b] - ranks[a] })
 	return order
 }
+
+// isWithin reports whether section is outer or stands below it.
+func isWithin(section, outer string) bool {
+	return section == outer || strings.HasPrefix(section, outer+" > ")
+}
+
+// rank orders edits by grade; one without a grade stands before the cosmetic
+// ones, because nobody has judged it harmless.
+func rank(e policy.Edit) int {
+	if e.Significance.Rank() == 0 {
+		return 2*policy.Cosmetic.Rank() + 1
+	}
+	return 2 * e.Significance.Rank()
+}
+
+// isCosmetic reports whether an edit changes nothing that the text says.
+func isCosmetic(e policy.Edit) bool { return e.Significance == policy.Cosmetic }
 
 func shortText(s string) string { return cutHead(cleanLine(s), maxShortText) }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"runtime/debug"
 	"time"
 
@@ -201,7 +202,12 @@ func (w *worker) succeed(ctx context.Context, a policy.Alert, m Message) {
 	w.failures = 0
 	w.delivered++
 	w.settle(ctx, a, storage.Settlement{State: policy.AlertDelivered, At: w.d.clock().UTC()})
-	w.d.logger.Debug("alert delivered", "receiver", w.name, "alert", a.ID, "attempts", a.Attempts+1)
+	level := slog.LevelInfo
+	if w.printsItself() {
+		level = slog.LevelDebug
+	}
+	w.d.logger.Log(ctx, level, "alert delivered", "alert", a.ID, "receiver", w.name,
+		"event", a.Event.Type, "policy", a.Event.Policy.ID, "attempts", a.Attempts+1)
 	if w.d.delivered != nil {
 		w.d.delivered(m, w.name)
 	}
@@ -214,6 +220,13 @@ func (w *worker) succeed(ctx context.Context, a policy.Alert, m Message) {
 		return
 	}
 	w.parked = false
+}
+
+// printsItself reports whether the receiver is the log, which says in its own
+// words what is delivered.
+func (w *worker) printsItself() bool {
+	_, is := w.d.sender(w.name).(*Log)
+	return is
 }
 
 func (w *worker) fail(ctx context.Context, a policy.Alert, failure *SendError) {

@@ -15,7 +15,7 @@ import (
 const (
 	hintConnect     = "the host is down or refuses connections from here"
 	hintDNS         = "check the host name in the policy's url and the resolver of this machine"
-	hintSSRF        = "only public addresses on ports 80 and 443 are reached; if this one is meant, add its network to crawler.allow_private"
+	hintSSRF        = "only public addresses on ports 80 and 443 are reached; for a server of your own add its network to crawler.allow_private, but be wary of a vendor that sends you to such an address"
 	hintTLS         = "certificates are never ignored; the vendor has to repair this, or the url names the wrong host"
 	hintTimeout     = "if the site is merely slow, raise crawler.timeout"
 	hintMaxBody     = "if this is the policy, raise crawler.max_body"

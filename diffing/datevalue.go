@@ -29,7 +29,7 @@ func readDate(tok string) dateReading {
 			numbers = append(numbers, digits)
 		case monthNames[strings.ToLower(f)] != 0:
 			month = monthNames[strings.ToLower(f)]
-		case len(f) > 3: // "de", "of", "del" join; anything else is no date
+		case f != "de" && f != "del" && f != "of": // a blank: "XX May 2025"
 			return dateReading{}
 		}
 	}

@@ -82,17 +82,21 @@ func brokenText(lines []span) bool {
 	if len(lines) < fewestLines {
 		return false
 	}
-	words, sentences := 0, 0
+	words, sentences, ends := 0, 0, 0
 	for i := range lines {
 		words += countWords(lines[i].text)
 		if prose(lines[i].text) {
 			sentences++
 		}
+		if endsSentence(lines[i].text) {
+			ends++
+		}
 	}
 	if sentences < minTextProse || len(lines) < minTextLines && words <= minTextWords {
 		return false
 	}
-	return !hardWrapped(textLines(lines))
+	// Most lines of wrapped text end within a sentence.
+	return ends*2 >= len(lines) || !hardWrapped(textLines(lines))
 }
 
 // textLines returns lines as plain text would have them.

@@ -156,7 +156,9 @@ func findDates(units []unit, order dayOrder) []policy.Date {
 				}
 			}
 		}
-		words += countWords(u.text)
+		if i < topLines { // later lines are not at the top, however few words there were
+			words += countWords(u.text)
+		}
 	}
 	return out
 }
@@ -291,7 +293,7 @@ var slashDate = regexp.MustCompile(`\b(\d{1,2})[/-](\d{1,2})[/-](?:\d{4}|\d{2})\
 func orderHint(units []unit, lang, page string) dayOrder {
 	dayFirst, monthFirst := 0, 0
 	for i := range units {
-		if !mayHoldDate(clip(units[i].text, maxDateChars)) || !strings.ContainsAny(units[i].text, "/-") {
+		if !strings.ContainsAny(units[i].text, "/-") || !mayHoldDate(clip(units[i].text, maxDateChars)) {
 			continue
 		}
 		for _, m := range slashDate.FindAllStringSubmatch(clip(units[i].text, maxDateChars), 20) {

@@ -40,6 +40,19 @@ var lineRules = []lineRule{
 	{"copyright", 30, true, []string{"copyright", "©", "(c)"}, regexp.MustCompile(`(?i)^(?:copyright\b|©|\(c\)\s).{0,160}\d{4}|^.{0,80}(?:©|copyright)\s*(?:\d{4}\s*[-–]\s*)?\d{4}.{0,80}all rights reserved.{0,40}$`)},
 }
 
+// maxInnerWords is the longest line that a rule looks at away from the edges.
+var maxInnerWords = innerWords()
+
+func innerWords() int {
+	longest := 0
+	for _, r := range lineRules {
+		if !r.edge {
+			longest = max(longest, r.maxWords)
+		}
+	}
+	return longest
+}
+
 // controls are lines that name a control of the page rather than say anything.
 var controls = controlTable()
 
@@ -88,6 +101,9 @@ func lineVerdict(u unit, edge bool) string {
 	}
 	if strings.IndexFunc(u.text, func(r rune) bool { return unicode.IsLetter(r) || unicode.IsNumber(r) }) < 0 {
 		return rulePunctuation
+	}
+	if !edge && words > maxInnerWords {
+		return ""
 	}
 	lower := strings.ToLower(u.text)
 	if words <= 6 && !u.heading() && controls[lower] {

@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"golang.org/x/net/html"
 	"golang.org/x/net/html/atom"
@@ -31,7 +32,7 @@ var displayStyle = regexp.MustCompile(`(?i)(?:^|;)\s*display\s*:\s*([a-z-]+)`)
 // blocks.
 func isBlock(h *html.Node) bool {
 	block := blockElement(h.DataAtom) || h.DataAtom == 0 && strings.Contains(h.Data, "-")
-	if style := attr(h, "style"); style != "" {
+	if style := attr(h, "style"); mayName(style, "display") {
 		if m := displayStyle.FindStringSubmatch(style); m != nil {
 			switch strings.ToLower(m[1]) {
 			case "inline", "contents":
@@ -44,6 +45,20 @@ func isBlock(h *html.Node) bool {
 	return block
 }
 
+// mayName rules out, fast, that an inline style names a property in upper or
+// lower case; the property is given in lower case.
+func mayName(style, property string) bool {
+	if strings.Contains(style, property) {
+		return true
+	}
+	for i := range len(style) {
+		if c := style[i]; c >= 'A' && c <= 'Z' || c >= utf8.RuneSelf {
+			return true
+		}
+	}
+	return false
+}
+
 var boldStyle = regexp.MustCompile(`(?i)font-weight\s*:\s*(?:bold|bolder|[6-9]00)`)
 
 // isBold says whether an element sets its text in bold type, as far as markup,
@@ -53,7 +68,7 @@ func isBold(h *html.Node) bool {
 	case atom.B, atom.Strong:
 		return true
 	}
-	if style := attr(h, "style"); style != "" && boldStyle.MatchString(style) {
+	if style := attr(h, "style"); mayName(style, "font-weight") && boldStyle.MatchString(style) {
 		return true
 	}
 	if class := attr(h, "class"); strings.Contains(class, "bold") {

@@ -144,7 +144,7 @@ func concealed(h *html.Node) bool {
 		return true
 	}
 	style := attr(h, "style")
-	return style != "" && hiddenStyle.MatchString(style)
+	return (mayName(style, "display") || mayName(style, "visibility")) && hiddenStyle.MatchString(style)
 }
 
 // maxIcon is how many words the text alternative of an icon has at most.

@@ -98,7 +98,24 @@ func (l *line) take() string {
 // countWords counts words separated by white space; in scripts without spaces
 // two characters count as a word, so that shares of a page stay meaningful.
 func countWords(s string) int {
-	n, wide, in := 0, 0, false
+	n, in := 0, false
+	for i := range len(s) {
+		c := s[i]
+		if c >= utf8.RuneSelf {
+			return n + countWide(s[i:], in)
+		}
+		if c > ' ' && !in {
+			n++
+		}
+		in = c > ' '
+	}
+	return n
+}
+
+// countWide counts the words of a text that is not ASCII throughout; in says
+// whether it begins within a word that is counted already.
+func countWide(s string, in bool) int {
+	n, wide := 0, 0
 	for _, r := range s {
 		switch {
 		case r <= ' ' || r > 0x7f && space(r):

@@ -161,12 +161,7 @@ const minContents = 4
 // dropContents removes tables of contents: runs of short lines most of which
 // come again below as lines of their own, namely as headings.
 func dropContents(units []unit) ([]unit, []policy.Drop) {
-	last := make(map[string]int, len(units))
-	for i := range units {
-		if len(units[i].text) <= 200 {
-			last[key(units[i].text)] = i
-		}
-	}
+	var last map[string]int
 	entry := func(i int) bool {
 		return !units[i].fixed && units[i].kind != policy.TableRow && len(units[i].text) <= 200 && countWords(units[i].text) <= 16 && !endsSentence(units[i].text)
 	}
@@ -178,6 +173,13 @@ func dropContents(units []unit) ([]unit, []policy.Drop) {
 		for end < len(units) && (entry(end) || echo(units, end)) {
 			end++
 		}
+		if end-i < minContents {
+			i = end
+			continue
+		}
+		if last == nil {
+			last = lastPlaces(units)
+		}
 		if from, to, ok := contents(units, last, i, end); ok {
 			drop := lineDrop("toc", from, units[from:to])
 			return append(units[:from:from], units[to:]...), []policy.Drop{drop}
@@ -185,6 +187,17 @@ func dropContents(units []unit) ([]unit, []policy.Drop) {
 		i = end
 	}
 	return units, nil
+}
+
+// lastPlaces returns where each short line stands last, by its key.
+func lastPlaces(units []unit) map[string]int {
+	last := make(map[string]int, len(units))
+	for i := range units {
+		if len(units[i].text) <= 200 {
+			last[key(units[i].text)] = i
+		}
+	}
+	return last
 }
 
 // contents finds the entries of a table of contents within a run of short

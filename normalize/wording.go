@@ -75,7 +75,7 @@ func numbering(s string) (depth int, rest string) {
 	if s == "" {
 		return 0, s
 	}
-	if c := s[0]; !digit(c) && (len(s) < 2 || s[1] != '.' && s[1] != ')') && !strings.ContainsRune("IVX", rune(c)) {
+	if c := s[0]; !digit(c) && (len(s) < 2 || s[1] != '.' && s[1] != ')') && !romanNumber(s) {
 		if mayNameNumber(s) && namedNumber.MatchString(s) {
 			return 1, s
 		}
@@ -89,8 +89,22 @@ func numbering(s string) (depth int, rest string) {
 	return strings.Count(number, ".") + 1, m[2]
 }
 
-// mayNameNumber rules out lines whose second word is too long to be a number.
+// romanNumber says whether a line begins with a Roman number and a full stop or
+// bracket.
+func romanNumber(s string) bool {
+	i := 0
+	for i < len(s) && (s[i] == 'I' || s[i] == 'V' || s[i] == 'X') {
+		i++
+	}
+	return i > 0 && i <= 5 && i < len(s) && (s[i] == '.' || s[i] == ')')
+}
+
+// mayNameNumber rules out lines whose first letter begins no name of a section
+// and those whose second word is too long to be a number.
 func mayNameNumber(s string) bool {
+	if s[0] < utf8.RuneSelf && strings.IndexByte("acehkprstb", s[0]|0x20) < 0 {
+		return false
+	}
 	if strings.HasPrefix(s, "§") {
 		return true
 	}

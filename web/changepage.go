@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"watcher/diffing"
 	"watcher/policy"
 )
 
@@ -179,18 +180,34 @@ func opClass(op policy.EditOp) string {
 	return ""
 }
 
+// pairsOf shows a run of renumbered lines one below the other.
+func pairsOf(old, now []string) []spanView {
+	var spans []spanView
+	for i := range old {
+		if i > 0 {
+			spans = append(spans, spanView{Text: "\n"})
+		}
+		spans = append(spans, spanView{Text: old[i], Del: true}, spanView{Text: " "}, spanView{Text: now[i], Ins: true})
+	}
+	return spans
+}
+
 // spansOf returns the redline of an edit: as stored, or made of the whole
 // units when none is stored.
 func spansOf(e policy.Edit) []spanView {
 	if len(e.Redline) > 0 {
 		spans := make([]spanView, 0, len(e.Redline))
-		for _, sp := range e.Redline {
+		for _, sp := range diffing.Unpadded(e.Redline) {
 			spans = append(spans, spanView{Text: sp.Text, Ins: sp.Op == policy.SpanInsert, Del: sp.Op == policy.SpanDelete})
 		}
 		return spans
 	}
 	if e.Old == e.New {
 		return []spanView{{Text: e.New}}
+	}
+	old, now := strings.Split(e.Old, "\n"), strings.Split(e.New, "\n")
+	if e.Op == policy.Renumbered && len(old) == len(now) {
+		return pairsOf(old, now)
 	}
 	var spans []spanView
 	if e.Old != "" {

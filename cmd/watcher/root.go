@@ -50,7 +50,7 @@ with its evidence, says what changed the way a lawyer would, and tells people.
 	f.StringVar(&e.flags.logLevel, "log.level", "info", "least level to log: debug, info, warn or error")
 	f.StringVar(&e.flags.logFormat, "log.format", "text", "text or json")
 	root.AddCommand(
-		newRunCommand(e), newDemoCommand(e), newCheckCommand(e),
+		newRunCommand(e), newDemoCommand(e), newCheckCommand(e), newBackfillCommand(e),
 		newListCommand(e), newHistoryCommand(e), newShowCommand(e),
 		newDiffCommand(e), newExtractCommand(e), newAlertsCommand(e), newConfigCommand(e),
 		newVersionCommand(e), newExitCodesTopic(),
@@ -149,6 +149,7 @@ func group(c *cobra.Command, args []string) error {
 		return c.Help()
 	}
 	err := usagef("unknown command %q for %q", args[0], c.CommandPath())
+	c.SuggestionsMinimumDistance = 2
 	if near := c.SuggestionsFor(args[0]); len(near) > 0 {
 		return withHint(err, "did you mean %q?", near[0])
 	}

@@ -1,0 +1,101 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"watcher/app"
+	"watcher/policy"
+)
+
+type backfillFlags struct {
+	from, since string
+	json        bool
+}
+
+func newBackfillCommand(e *env) *cobra.Command {
+	var f backfillFlags
+	c := &cobra.Command{
+		Use:   "backfill [ID...] --from warc FILE...",
+		Short: "Give policies their past from archived captures",
+		Long: `Runs the captures of WARC files (plain, gzip or zstd) through the pipeline in the order
+of their times, as if the policies had been watched then. Nobody is alerted. It is safe to
+interrupt and to repeat: captures that are stored already are passed over.`,
+		Example: "  watcher backfill --from warc crawl.warc.gz\n  watcher backfill 3shape/privacy --from warc *.warc.gz --since 2020-01-01",
+		Args:    argsBetween(1, -1, "WARC files, after policy ids if not all are meant"),
+		RunE: func(c *cobra.Command, args []string) error {
+			return e.backfill(c.Context(), args, f)
+		},
+	}
+	c.Flags().StringVar(&f.from, "from", "warc", "where the captures come from: warc")
+	c.Flags().StringVar(&f.since, "since", "", "leave out captures before this `DATE`")
+	c.Flags().BoolVar(&f.json, "json", false, "print one JSON object per line")
+	return c
+}
+
+func (e *env) backfill(ctx context.Context, args []string, f backfillFlags) error {
+	if f.from != "warc" {
+		return usagef("--from %q: want warc", f.from)
+	}
+	since, err := parseDate(f.since)
+	if err != nil {
+		return err
+	}
+	logger, err := e.quietLogger()
+	if err != nil {
+		return err
+	}
+	o := e.options(logger)
+	o.LockTimeout = lockWait
+	a, err := app.New(o)
+	if err != nil {
+		if errors.Is(err, policy.ErrLocked) {
+			return withHint(err, "a backfill needs the store for itself: stop the daemon for its time")
+		}
+		return storeHint(err, o.StoragePath)
+	}
+	t := &tally{out: e.stdout, json: f.json}
+	err = a.Sync(ctx)
+	if err == nil {
+		err = a.Backfill(ctx, backfillOptions(a, args, since), t.add)
+	}
+	err = errors.Join(err, a.Stop(context.WithoutCancel(ctx)))
+	if err == nil {
+		fmt.Fprintf(e.stderr, "%d captures, %d of which changed something\n", t.checked, t.changed)
+	}
+	return notFoundHint(err)
+}
+
+// backfillOptions tells ids from files: an id is a policy of the configuration.
+func backfillOptions(a *app.App, args []string, since time.Time) app.BackfillOptions {
+	o := app.BackfillOptions{Since: since}
+	ids := map[policy.ID]bool{}
+	for _, p := range a.Policies() {
+		ids[p.ID] = true
+	}
+	for _, arg := range args {
+		if id := policy.ID(arg); ids[id] {
+			o.IDs = append(o.IDs, id)
+		} else {
+			o.Files = append(o.Files, arg)
+		}
+	}
+	return o
+}
+
+// parseDate reads a date or a time in UTC; "" is the zero time.
+func parseDate(s string) (time.Time, error) {
+	if s == "" {
+		return time.Time{}, nil
+	}
+	for _, layout := range []string{time.RFC3339, time.DateOnly} {
+		if t, err := time.Parse(layout, s); err == nil {
+			return t.UTC(), nil
+		}
+	}
+	return time.Time{}, usagef("%q: want a date such as 2024-05-31, or a time such as 2024-05-31T12:00:00Z", s)
+}
