@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"iter"
-	"net/http"
 	"net/url"
 	"os"
 	"slices"
@@ -181,7 +180,7 @@ func (x *archive) capture(ctx context.Context, row archived, limit int64) (polic
 	if _, err := x.spool.ReadAt(raw, row.at); err != nil && !errors.Is(err, io.EOF) {
 		return c, fmt.Errorf("spool: %w", err)
 	}
-	body, coding, err := crawler.Archived(ctx, http.Header(r.Header), raw, limit)
+	body, coding, err := crawler.Archived(ctx, r.Header, raw, limit)
 	if err != nil {
 		return c, err
 	}
