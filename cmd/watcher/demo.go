@@ -18,9 +18,8 @@ import (
 )
 
 type demoFlags struct {
-	address string
-	length  time.Duration
-	pace    float64
+	length time.Duration
+	pace   float64
 }
 
 func newDemoCommand(e *env) *cobra.Command {
@@ -33,7 +32,6 @@ one goes down and comes back, one moves a section and keeps data for longer.
 Everything is kept in a temporary folder and is gone after Ctrl-C.`,
 		RunE: func(c *cobra.Command, _ []string) error { return e.demo(c.Context(), f) },
 	}
-	c.Flags().StringVar(&f.address, "web.listen-address", app.DefaultListenAddress, "`ADDRESS` for the pages; a free port is taken when it is in use")
 	c.Flags().DurationVar(&f.length, "for", 0, "end by itself after this `TIME`; 0 goes on until Ctrl-C")
 	c.Flags().Float64Var(&f.pace, "pace", 1, "run the story this many times as fast, at most 10")
 	return c
@@ -80,7 +78,7 @@ func (e *env) startDemo(ctx context.Context, dir string, sites *demo.Sites, f de
 		return nil, err
 	}
 	var errs []error
-	for i, address := range []string{f.address, "127.0.0.1:0"} {
+	for i, address := range []string{e.flags.web.ListenAddress, "127.0.0.1:0"} {
 		o := e.options(logger)
 		o.Load = func() (*config.Config, error) { return cfg, nil }
 		o.StoragePath = filepath.Join(dir, fmt.Sprintf("demo-%d.db", i))

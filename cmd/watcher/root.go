@@ -22,6 +22,7 @@ type globalFlags struct {
 	logFormat      string
 	url            string
 	httpConfigFile string
+	web            app.Web
 }
 
 func newRootCommand(e *env) *cobra.Command {
@@ -49,6 +50,12 @@ with its evidence, says what changed the way a lawyer would, and tells people.
 	f.StringVar(&e.flags.storagePath, "storage.path", "data/watcher.db", "store `FILE`")
 	f.StringVar(&e.flags.logLevel, "log.level", "info", "least level to log: debug, info, warn or error")
 	f.StringVar(&e.flags.logFormat, "log.format", "text", "text or json")
+	// Of all commands run and demo listen, and alerts of check have links:
+	// scripts may name the pages in front of any command.
+	f.StringVar(&e.flags.web.ListenAddress, "web.listen-address", app.DefaultListenAddress, "`ADDRESS` for pages, API and metrics")
+	f.StringVar(&e.flags.web.ConfigFile, "web.config.file", "", "`FILE` with TLS and authentication (exporter-toolkit)")
+	f.StringVar(&e.flags.web.ExternalURL, "web.external-url", "", "`URL` under which people reach the pages; the base of links in alerts")
+	f.BoolVar(&e.flags.web.Insecure, "web.insecure", false, "listen beyond loopback without authentication")
 	root.AddCommand(
 		newRunCommand(e), newDemoCommand(e), newCheckCommand(e), newBackfillCommand(e),
 		newListCommand(e), newHistoryCommand(e), newShowCommand(e),
@@ -95,6 +102,7 @@ func (e *env) options(logger *slog.Logger) app.Options {
 	return app.Options{
 		StoragePath: e.flags.storagePath, LockTimeout: time.Second,
 		Load:   func() (*config.Config, error) { return loadConfig(e.flags.configFile) },
+		Web:    e.flags.web,
 		Logger: logger, Output: e.stdout, Clock: time.Now,
 		Version: version, Revision: revision, GoVersion: runtime.Version(),
 	}

@@ -17,8 +17,7 @@ import (
 )
 
 func newRunCommand(e *env) *cobra.Command {
-	var w app.Web
-	c := &cobra.Command{
+	return &cobra.Command{
 		Use: "run", Short: "Run the daemon: due checks, alert delivery, pages, API, metrics", Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			logger, err := e.logger()
@@ -26,15 +25,9 @@ func newRunCommand(e *env) *cobra.Command {
 				return err
 			}
 			o := e.options(logger)
-			o.Web = w
 			return e.daemon(c.Context(), o)
 		},
 	}
-	c.Flags().StringVar(&w.ListenAddress, "web.listen-address", app.DefaultListenAddress, "`ADDRESS` for pages, API and metrics")
-	c.Flags().StringVar(&w.ConfigFile, "web.config.file", "", "`FILE` with TLS and authentication (exporter-toolkit)")
-	c.Flags().StringVar(&w.ExternalURL, "web.external-url", "", "`URL` under which people reach the pages; the base of links in alerts")
-	c.Flags().BoolVar(&w.Insecure, "web.insecure", false, "listen beyond loopback without authentication")
-	return c
 }
 
 // daemon runs the app until a signal or a fatal error. An interrupt is the
