@@ -186,7 +186,9 @@ func scanMonthYear(s string, i int) int {
 
 // scanYear returns the end of a four-digit year (or its blanks) at i, or i.
 func scanYear(s string, i int) int {
-	if i+4 > len(s) || i+4 < len(s) && isASCIIAlnum(s[i+4]) {
+	// A capital behind the year is the next word, glued to it by the page's
+	// markup: "12 January 2026Previous version".
+	if i+4 > len(s) || i+4 < len(s) && isASCIIAlnum(s[i+4]) && (s[i+4] < 'A' || s[i+4] > 'Z') {
 		return i
 	}
 	y := s[i : i+4]

@@ -1,7 +1,9 @@
 package normalize
 
 import (
+	"slices"
 	"strings"
+	"unicode"
 
 	"watcher/policy"
 )
@@ -25,7 +27,34 @@ func refine(units []unit, plain bool) ([]unit, []policy.Drop) {
 	f.find()
 	f.levels()
 	numberItems(units)
-	return units, drops
+	units, labels := dropLabels(units)
+	return units, append(drops, labels...)
+}
+
+// maxLabelWords bounds the lines that dropLabels takes for labels.
+const maxLabelWords = 4
+
+// dropLabels leaves out the labels above the first heading: names of products,
+// states of services and buttons that come and go with the site around the
+// policy. What has a digit (a date, a version) or ends like a sentence stays.
+func dropLabels(units []unit) ([]unit, []policy.Drop) {
+	first := slices.IndexFunc(units, unit.heading)
+	if first <= 0 {
+		return units, nil
+	}
+	var drops []policy.Drop
+	out := units[:0:0]
+	for i, u := range units[:first] {
+		if u.kind != policy.TableRow && countWords(u.text) <= maxLabelWords && !endsSentence(u.text) && !strings.ContainsFunc(u.text, unicode.IsDigit) && !labelledDate(u.text) {
+			drops = append(drops, lineDrop("label", i, units[i:i+1]))
+			continue
+		}
+		out = append(out, u)
+	}
+	if len(drops) == 0 {
+		return units, nil
+	}
+	return append(out, units[first:]...), drops
 }
 
 // finder finds headings by wording and position.

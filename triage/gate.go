@@ -14,6 +14,7 @@ import (
 const (
 	RuleChallenge     = "challenge"
 	RuleTooShort      = "too_short"
+	RuleConsentWall   = "consent_wall"
 	RuleHostChanged   = "host_changed"
 	RuleAnchorMissing = "anchor_missing"
 	RuleErrorPage     = "error_page"
@@ -61,6 +62,7 @@ func Gate(p Page) policy.Verdict {
 	}{
 		{RuleChallenge, challenge},
 		{RuleTooShort, tooShort},
+		{RuleConsentWall, consentWall},
 		{RuleHostChanged, hostChanged},
 		{RuleErrorPage, errorPage},
 		{RuleSelect, selectUnmatched},
@@ -106,6 +108,27 @@ func tooShort(p Page, visible int) string {
 	}
 	if words := p.Document.Words(); words < floor {
 		return fmt.Sprintf("%d words of policy text, %d visible, want at least %d (min_words)", words, visible, floor)
+	}
+	return ""
+}
+
+// wallHeadings is how many headings at the top a consent dialog is looked for in.
+const wallHeadings = 3
+
+// consentWall recognises a dialog about cookies that stands in the policy's
+// place: its question is at the top of what is left of the page.
+func consentWall(p Page, _ int) string {
+	seen := 0
+	for _, s := range p.Document.Sections {
+		if s.Heading == "" {
+			continue
+		}
+		if phrase := firstIn(strings.ToLower(s.Heading), consentQuestions()); phrase != "" {
+			return fmt.Sprintf("the page begins with a dialog: %q", s.Heading)
+		}
+		if seen++; seen == wallHeadings {
+			break
+		}
 	}
 	return ""
 }

@@ -37,6 +37,17 @@ func challengeMarkers() []string {
 	}
 }
 
+// consentQuestions are what consent dialogs ask in their titles.
+func consentQuestions() []string {
+	return []string{
+		"allow the use of cookies", "accept cookies from", "before you continue to", "do you accept cookies",
+		"do you allow cookies", "autoriser l'utilisation des cookies", "autoriser l’utilisation des cookies",
+		"autoriser les cookies", "verwendung von cookies zulassen", "verwendung von cookies erlauben",
+		"die verwendung von cookies durch", "permitir el uso de cookies", "consentire l'uso dei cookie",
+		"het gebruik van cookies toestaan", "permitir o uso de cookies",
+	}
+}
+
 // errorPhrases are what error, log-in and maintenance pages say.
 func errorPhrases() []string {
 	return []string{

@@ -86,6 +86,10 @@ func TestGate(t *testing.T) {
 		{"another site that was named", page(prose(500)), func(p *Page) {
 			p.Capture.FinalURL, p.Policy.Hosts = "https://help.vendor.test/x", []string{"vendor.test"}
 		}, ""},
+		{"a consent dialog", page(prose(500)), func(p *Page) {
+			p.Document.Sections[0].Heading = "Allow the use of cookies from Acme on this browser?"
+		}, RuleConsentWall},
+		{"a policy on cookies", page(prose(500)), func(p *Page) { p.Document.Sections[0].Heading = "How we use cookies" }, ""},
 		{"soft 404", page("Page not found. " + prose(100)), nil, RuleErrorPage},
 		{"a long policy may speak of errors", page(prose(500) + " page not found"), nil, ""},
 		{"no anchor", page(prose(500)), func(p *Page) { p.Policy.Anchors = []string{"Acme GmbH"} }, RuleAnchorMissing},
@@ -114,7 +118,7 @@ func TestGate(t *testing.T) {
 
 // TestPhrasesAreLowerCase: the tables are compared with lowered text.
 func TestPhrasesAreLowerCase(t *testing.T) {
-	for _, table := range [][]string{challengeTitles(), challengePhrases(), errorPhrases(), vocabulary()} {
+	for _, table := range [][]string{challengeTitles(), challengePhrases(), consentQuestions(), errorPhrases(), vocabulary()} {
 		seen := map[string]bool{}
 		for _, p := range table {
 			if p != strings.ToLower(p) || strings.TrimSpace(p) == "" {
