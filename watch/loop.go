@@ -35,7 +35,7 @@ type Loop struct {
 	failures int
 	lastErr  error
 	wake     chan struct{}
-	// patrolled is when forgotten last found nothing; only Run touches it.
+	// patrolled is when forgotten last looked; only Run touches it.
 	patrolled time.Time
 }
 
@@ -155,7 +155,7 @@ func (l *Loop) dispatch(ctx, work context.Context, running *sync.WaitGroup) erro
 		return err
 	}
 	if len(claims) == 0 {
-		if claims, err = l.forgotten(ctx, plan, now); err != nil {
+		if claims, err = l.forgotten(ctx, plan, now, free); err != nil {
 			return err
 		}
 	}
@@ -180,30 +180,31 @@ func (l *Loop) dispatch(ctx, work context.Context, running *sync.WaitGroup) erro
 // patrol is how often the loop looks for policies that the schedule lost.
 const patrol = 10 * time.Minute
 
-// forgotten claims a policy whose next check lies further ahead than its pace
-// allows, or whose last check lies in the future: a clock was wrong when it was
-// planned. Without this one wrong hour could silence a policy for years.
-func (l *Loop) forgotten(ctx context.Context, plan Plan, now time.Time) ([]storage.Claim, error) {
+// forgotten claims policies whose next check lies further ahead than their pace
+// allows: a clock was wrong when it was planned. Without this one wrong hour
+// could silence a policy for years.
+func (l *Loop) forgotten(ctx context.Context, plan Plan, now time.Time, free int) ([]storage.Claim, error) {
 	if now.Sub(l.patrolled).Abs() < patrol {
 		return nil, nil
 	}
+	l.patrolled = now
 	states, err := l.Checker.Store.States(ctx)
 	if err != nil {
 		return nil, err
 	}
+	var lost []policy.ID
 	for _, s := range states {
 		p, ok := plan.Policies[s.ID]
-		if !ok || p.Disabled || s.Retired {
+		if !ok || p.Disabled || s.Retired || !s.NextCheck.After(now.Add(max(p.Interval, maxRetryAfter)*5/4)) {
 			continue
 		}
-		latest := now.Add(max(p.Interval, maxRetryAfter) * 5 / 4)
-		if s.NextCheck.After(latest) || s.LastCheck.After(now.Add(time.Hour)) && s.NextCheck.After(now.Add(p.Interval*5/4)) {
-			l.Checker.Logger.Warn("the schedule has lost a policy", "policy", s.ID, "next_check", s.NextCheck, "last_check", s.LastCheck)
-			return l.Checker.Store.Claim(ctx, storage.ClaimQuery{Owner: l.Owner, Now: now, For: lease, IDs: []policy.ID{s.ID}})
-		}
+		l.Checker.Logger.Warn("the schedule has lost a policy", "policy", s.ID, "next_check", s.NextCheck, "last_check", s.LastCheck)
+		lost = append(lost, s.ID)
 	}
-	l.patrolled = now // all is well; while one is found they are claimed one a poll
-	return nil, nil
+	if len(lost) == 0 {
+		return nil, nil
+	}
+	return l.Checker.Store.Claim(ctx, storage.ClaimQuery{Owner: l.Owner, Now: now, For: lease, IDs: lost, Limit: free})
 }
 
 func (l *Loop) measureLag(now time.Time, claims []storage.Claim) {
@@ -247,7 +248,7 @@ func (l *Loop) recover(p policy.Policy, err *error) {
 }
 
 func (l *Loop) log(c policy.Check) {
-	args := []any{"policy", c.Policy, "outcome", c.Outcome, "duration", c.Duration}
+	args := []any{"policy", c.Policy, "outcome", c.Outcome, "duration", c.Duration.Round(time.Millisecond).String()}
 	if c.Rule != "" {
 		args = append(args, "rule", c.Rule)
 	}
