@@ -22,7 +22,7 @@ func floors() map[string]int {
 		"storage/storagetest": 15,
 
 		"crawler": 20, "storage/bolt": 20, "alerts": 20, "watch": 20, "web": 20,
-		"metrics": 20, "client": 20, "demo": 20,
+		"metrics": 20, "client": 20, "demo": 20, "pdftext": 20,
 
 		"app":         30,
 		"cmd/watcher": 40,
@@ -32,6 +32,7 @@ func floors() map[string]int {
 // fences names the only packages that may import a library.
 func fences() map[string][]string {
 	return map[string][]string{
+		"github.com/ledongthuc/pdf":    {"pdftext"},
 		"go.etcd.io/bbolt":             {"storage/bolt"},
 		"github.com/gocolly/colly":     {"crawler"},
 		"github.com/sergi/go-diff":     {"diffing"},

@@ -184,7 +184,7 @@ func (a *App) prepare(cfg *config.Config, before *crawler.Client) (*live, error)
 	return &live{config: cfg, receivers: r, crawler: c, plan: watch.Plan{
 		Policies: policies, Concurrency: cfg.Crawler.Concurrency,
 		Settings: watch.Settings{
-			Fetcher: c, Router: r,
+			Fetcher: c, Router: r, PDFText: a.opts.PDFText,
 			Triage: triage.Settings{ConfirmAfter: cfg.Triage.ConfirmAfter, Hold: cfg.Triage.Hold},
 			Health: watch.Health{
 				UnreachableFailures: cfg.Health.UnreachableFailures, UnreachableAfter: cfg.Health.UnreachableAfter,

@@ -12,6 +12,7 @@ import (
 
 	"watcher/alerts"
 	"watcher/config"
+	"watcher/normalize"
 )
 
 // Options configure an App. The zero value of a field means its default.
@@ -38,6 +39,8 @@ type Options struct {
 	// Dial and Resolver replace the network of the crawler, for tests.
 	Dial     func(ctx context.Context, network, addr string) (net.Conn, error)
 	Resolver *net.Resolver
+	// PDFText reads PDF files; nil leaves them unsupported.
+	PDFText normalize.PDFText
 	// Output is where the log receiver writes.
 	Output io.Writer
 	// Delivered is called after every delivery.

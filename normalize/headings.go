@@ -27,6 +27,9 @@ func refine(units []unit, plain bool) ([]unit, []policy.Drop) {
 	f.find()
 	f.levels()
 	numberItems(units)
+	if plain {
+		return units, drops
+	}
 	units, labels := dropLabels(units)
 	return units, append(drops, labels...)
 }

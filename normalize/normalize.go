@@ -51,9 +51,10 @@ type Rules struct {
 
 // Normalizer makes documents. It is immutable and safe for concurrent use.
 type Normalizer struct {
-	id     string
-	choose []cascadia.Sel
-	remove []cascadia.Sel
+	id      string
+	choose  []cascadia.Sel
+	remove  []cascadia.Sel
+	pdfText PDFText
 }
 
 // New compiles the rules. The error names the first bad selector.
@@ -115,8 +116,13 @@ func (n *Normalizer) Document(in Input) (policy.Document, error) {
 		return n.html(in)
 	case mediaText, mediaMarkdown:
 		return n.text(in, media == mediaMarkdown)
-	case mediaPDF, mediaDOCX:
-		return policy.Document{}, fmt.Errorf("%w: %s: this version reads HTML, plain text and Markdown only (watch an HTML edition of the policy)", ErrUnsupported, media)
+	case mediaPDF:
+		if n.pdfText != nil {
+			return n.pdf(in)
+		}
+		return policy.Document{}, fmt.Errorf("%w: %s: no reader for PDF files is at hand", ErrUnsupported, media)
+	case mediaDOCX:
+		return policy.Document{}, fmt.Errorf("%w: %s: this version reads HTML, PDF, plain text and Markdown only (watch an HTML edition of the policy)", ErrUnsupported, media)
 	default:
 		return policy.Document{}, fmt.Errorf("%w: %s: not a page with text (check that the URL leads to the policy itself)", ErrUnsupported, media)
 	}

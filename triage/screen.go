@@ -43,7 +43,7 @@ func statusText(status int) string {
 
 func readable(mediaType string) bool {
 	switch mediaType {
-	case "", "text/html", "application/xhtml+xml", "text/plain", "text/markdown":
+	case "", "text/html", "application/xhtml+xml", "text/plain", "text/markdown", "application/pdf":
 		return true
 	}
 	return false

@@ -9,6 +9,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"watcher/normalize"
 	"watcher/policy"
 	"watcher/storage"
 	"watcher/triage"
@@ -38,6 +39,8 @@ type Settings struct {
 	Router  Router
 	Triage  triage.Settings
 	Health  Health
+	// PDFText reads PDF files; nil leaves them unsupported.
+	PDFText normalize.PDFText
 }
 
 // Options are the fixed parts of a checker.

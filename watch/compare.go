@@ -194,7 +194,7 @@ func (r *run) endWait(ctx context.Context, o *storage.Observation) {
 
 // expire adds the version of a text that waits, whatever the page shows now.
 func (r *run) expire(ctx context.Context, o *storage.Observation, p policy.Pending) error {
-	n, err := normalize.New(normalize.Rules{Select: r.policy.Select, Remove: r.policy.Remove})
+	n, err := r.normalizer()
 	if err != nil {
 		return err
 	}

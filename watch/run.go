@@ -102,9 +102,9 @@ func (r *run) judge(ctx context.Context, c policy.Capture) (storage.Observation,
 	if c.NotModified {
 		return r.sighted(c, policy.OutcomeNotModified, triage.Decision{FirstSeenAt: c.CapturedAt}, ""), nil
 	}
-	n, err := normalize.New(normalize.Rules{Select: r.policy.Select, Remove: r.policy.Remove})
+	n, err := r.normalizer()
 	if err != nil {
-		return storage.Observation{}, fmt.Errorf("%s: %w", r.policy.ID, err)
+		return storage.Observation{}, err
 	}
 	doc, err := r.document(n, c)
 	if err != nil {
@@ -149,6 +149,14 @@ func (r *run) shrunk(c policy.Capture, doc policy.Document) policy.Verdict {
 	}
 	r.believeFrom = waits.FirstSeenAt
 	return policy.Verdict{Kind: policy.Accepted, Rule: triage.RuleShrunkConfirmed, Evidence: c.Verdict.Evidence}
+}
+
+func (r *run) normalizer() (*normalize.Normalizer, error) {
+	n, err := normalize.New(normalize.Rules{Select: r.policy.Select, Remove: r.policy.Remove})
+	if err != nil {
+		return nil, err
+	}
+	return n.WithPDF(r.settings.PDFText), nil
 }
 
 func (r *run) document(n *normalize.Normalizer, c policy.Capture) (doc policy.Document, err error) {

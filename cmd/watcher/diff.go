@@ -150,7 +150,7 @@ func normalizeBytes(body []byte, contentType, url string, rules normalize.Rules)
 	if err != nil {
 		return policy.Document{}, &usageError{err}
 	}
-	doc, err := n.Document(normalize.Input{Body: body, ContentType: contentType, URL: url})
+	doc, err := n.WithPDF(pdfReader()).Document(normalize.Input{Body: body, ContentType: contentType, URL: url})
 	if err != nil {
 		return doc, err
 	}

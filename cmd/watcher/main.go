@@ -51,7 +51,7 @@ type env struct {
 
 // run executes one command line.
 func (e *env) run(ctx context.Context, args []string) int {
-	root := newRootCommand(e) //nolint:contextcheck // commands get it by ExecuteContext
+	root := newRootCommand(e)
 	root.SetArgs(args)
 	root.SetIn(e.stdin)
 	root.SetOut(e.stdout)

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"log/slog"
+	"os"
 	"runtime"
 	"runtime/debug"
 	"time"
@@ -11,6 +12,8 @@ import (
 
 	"watcher/app"
 	"watcher/config"
+	"watcher/normalize"
+	"watcher/pdftext"
 )
 
 // globalFlags are the flags that all commands share. Their names follow
@@ -60,7 +63,7 @@ with its evidence, says what changed the way a lawyer would, and tells people.
 		newRunCommand(e), newDemoCommand(e), newCheckCommand(e), newBackfillCommand(e),
 		newListCommand(e), newHistoryCommand(e), newShowCommand(e),
 		newDiffCommand(e), newExtractCommand(e), newAlertsCommand(e), newConfigCommand(e),
-		newVersionCommand(e), newExitCodesTopic(),
+		newVersionCommand(e), newExitCodesTopic(), newPDFCommand(e),
 	)
 	return root
 }
@@ -101,8 +104,8 @@ func (e *env) options(logger *slog.Logger) app.Options {
 	version, revision := buildInfo()
 	return app.Options{
 		StoragePath: e.flags.storagePath, LockTimeout: time.Second,
-		Load:   func() (*config.Config, error) { return loadConfig(e.flags.configFile) },
-		Web:    e.flags.web,
+		Load: func() (*config.Config, error) { return loadConfig(e.flags.configFile) },
+		Web:  e.flags.web, PDFText: pdfReader(),
 		Logger: logger, Output: e.stdout, Clock: time.Now,
 		Version: version, Revision: revision, GoVersion: runtime.Version(),
 	}
@@ -124,6 +127,26 @@ func buildInfo() (version, revision string) {
 		}
 	}
 	return version, revision
+}
+
+// pdfCommand is the hidden command in which PDF files are read.
+const pdfCommand = "internal-pdf"
+
+// pdfReader reads PDF files in a process of this same program. Where the
+// program cannot find itself, they stay unsupported.
+func pdfReader() normalize.PDFText {
+	self, err := os.Executable()
+	if err != nil {
+		return nil
+	}
+	return pdftext.Reader(self, pdfCommand)
+}
+
+func newPDFCommand(e *env) *cobra.Command {
+	return &cobra.Command{
+		Use: pdfCommand, Hidden: true, Args: noArgs,
+		RunE: func(*cobra.Command, []string) error { return pdftext.Child(e.stdin, e.stdout) },
+	}
 }
 
 func newVersionCommand(e *env) *cobra.Command {
