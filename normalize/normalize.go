@@ -120,7 +120,7 @@ func (n *Normalizer) Document(in Input) (policy.Document, error) {
 		if n.pdfText != nil {
 			return n.pdf(in)
 		}
-		return policy.Document{}, fmt.Errorf("%w: %s: no reader for PDF files is at hand", ErrUnsupported, media)
+		return policy.Document{}, fmt.Errorf("%w: %s: no reader for PDF files is at hand (watch an HTML edition of the policy)", ErrUnsupported, media)
 	case mediaDOCX:
 		return policy.Document{}, fmt.Errorf("%w: %s: this version reads HTML, PDF, plain text and Markdown only (watch an HTML edition of the policy)", ErrUnsupported, media)
 	default:
