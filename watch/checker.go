@@ -111,7 +111,9 @@ func (r *run) commit(ctx context.Context, claim storage.Claim, o storage.Observa
 		return r.results(o, receipt), nil
 	}
 	o.Claim = claim
-	receipt, err := r.Store.Commit(ctx, o)
+	// What was found is recorded although the time for finding it is over: a
+	// check that took too long is a result as well.
+	receipt, err := r.Store.Commit(context.WithoutCancel(ctx), o)
 	if errors.Is(err, policy.ErrConflict) {
 		return nil, fmt.Errorf("%s: %w", r.policy.ID, errors.Join(ErrLost, err))
 	}

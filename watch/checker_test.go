@@ -436,6 +436,30 @@ func TestWaitEndsWithoutThePage(t *testing.T) {
 	}
 }
 
+// slow answers when its time is up.
+type slow struct{}
+
+func (slow) Capture(ctx context.Context, _ policy.Request) (policy.Capture, error) {
+	<-ctx.Done()
+	return policy.Capture{}, ctx.Err()
+}
+
+// TestTimeoutIsRecorded: the end of a check's time does not keep its failure
+// from the store.
+func TestTimeoutIsRecorded(t *testing.T) {
+	w := newWorld(t)
+	w.settings.Fetcher = slow{}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
+	defer cancel()
+	checks, err := w.checker.Check(ctx, w.settings, w.policy, w.claim(), Mode{})
+	if err != nil || checks[0].Outcome != policy.OutcomeFailed {
+		t.Fatalf("checks = %+v, %v", checks, err)
+	}
+	if s := w.state(); s.Failures != 1 || s.LastRule != ruleTimeout {
+		t.Errorf("state = %+v", s)
+	}
+}
+
 // TestTimeoutIsAFailure: a check that takes too long is on record, one that is
 // called off is not.
 func TestTimeoutIsAFailure(t *testing.T) {

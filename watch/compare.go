@@ -165,8 +165,14 @@ func (r *run) addLate(ctx context.Context, o *storage.Observation, n *normalize.
 		r.Logger.Error("the text that waited is lost", "policy", r.policy.ID, "err", err)
 		return nil
 	}
+	r.believeLate(o, n, b, c, doc, d)
+	return nil
+}
+
+// believeLate adds the version of a text that waited, read from its capture.
+func (r *run) believeLate(o *storage.Observation, n *normalize.Normalizer, b base, c policy.Capture, doc policy.Document, d triage.Decision) {
 	if doc.Digest() == b.digest {
-		return nil // a new normaliser sees no difference
+		return // a new normaliser sees no difference
 	}
 	late := o.Check
 	if late.CapturedAt.IsZero() {
@@ -177,7 +183,6 @@ func (r *run) addLate(ctx context.Context, o *storage.Observation, n *normalize.
 	r.late = &late
 	o.State.Normalizer, o.State.HeadSeenAt = n.ID(), c.CapturedAt
 	r.addChange(o, r.late, b, c, doc, d)
-	return nil
 }
 
 // endWait believes a text that waits once its hold has passed, although the
@@ -198,7 +203,7 @@ func (r *run) expire(ctx context.Context, o *storage.Observation, p policy.Pendi
 	if err != nil {
 		return err
 	}
-	_, doc, err := r.stored(ctx, n, p.Capture)
+	c, doc, err := r.stored(ctx, n, p.Capture)
 	if err != nil {
 		return err
 	}
@@ -212,7 +217,8 @@ func (r *run) expire(ctx context.Context, o *storage.Observation, p policy.Pendi
 	}
 	o.State.Pending = nil
 	o.Versions = b.technical
-	return r.addLate(ctx, o, n, b, triage.Expire(h), p)
+	r.believeLate(o, n, b, c, doc, triage.Expire(h))
+	return nil
 }
 
 // classified fills in what the blocks are about. Only documents that are kept

@@ -270,15 +270,16 @@ func (r *run) refused(c policy.Capture) storage.Observation {
 
 // failed makes the observation of a check that got no capture at all.
 func (r *run) failed(err error) storage.Observation {
-	o := r.observation(policy.OutcomeFailed, ruleInternal)
-	o.Check.Error = err.Error()
+	rule := ruleInternal
 	if errors.Is(err, context.DeadlineExceeded) {
-		o.Check.Rule = ruleTimeout
+		rule = ruleTimeout
 	}
 	if fe, ok := errors.AsType[*policy.FetchError](err); ok {
-		o.Check.Rule = ruleFetch + ":" + string(fe.Reason)
+		rule = ruleFetch + ":" + string(fe.Reason)
 		r.retryAfter = clampRetry(fe.RetryAfter)
 	}
+	o := r.observation(policy.OutcomeFailed, rule)
+	o.Check.Error = err.Error()
 	r.fail(&o)
 	r.schedule(&o)
 	return o

@@ -82,9 +82,13 @@ func (e *env) check(ctx context.Context, ids []policy.ID, f checkFlags) error {
 	}
 	err = e.checkHere(ctx, o, ids, f, tally)
 	if status := tally.status(f.exitCode); status != nil {
+		// What was found decides the exit code; what went wrong on the way is
+		// told all the same.
 		tally.complain(e.stderr)
-		// What was found outranks what went wrong on the way: it is told.
-		return errors.Join(status, notFoundHint(err))
+		if err != nil {
+			e.report(ctx, notFoundHint(err))
+		}
+		return status
 	}
 	return notFoundHint(err)
 }
