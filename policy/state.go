@@ -63,6 +63,19 @@ type State struct {
 	// believed; nil when there is none.
 	Shrunk *Pending `json:"shrunk,omitempty"`
 
+	// Texts are texts other than the head that the page showed lately: ones
+	// that came and went, and variants.
+	Texts []Text `json:"texts,omitempty"`
+	// Slots are lines whose numbers change by themselves.
+	Slots []Slot `json:"slots,omitempty"`
+	// Noise counts small changes that were told of.
+	Noise Noise `json:"noise,omitzero"`
+	// Degraded counts checks in a row in which the configured selectors matched
+	// nothing, since DegradedSince; DegradedTold keeps it from being told twice.
+	Degraded      int       `json:"degraded,omitempty"`
+	DegradedSince time.Time `json:"degraded_since,omitzero"`
+	DegradedTold  bool      `json:"degraded_told,omitempty"`
+
 	// ETag and LastModified are the validators of ValidatorsURL, the final
 	// URL of the capture that gave them.
 	ETag          string    `json:"etag,omitempty"`
@@ -94,6 +107,45 @@ type Pending struct {
 	// it 0 to mean "the capture of this observation"; the store fills it in.
 	Capture   CaptureID `json:"capture"`
 	Sightings int       `json:"sightings"`
+	// Base is the text that it was compared with; zero means the head.
+	Base Digest `json:"base,omitzero"`
+}
+
+// Text is a text that a page showed beside its head.
+type Text struct {
+	SHA256      Digest    `json:"sha256"`
+	FirstSeenAt time.Time `json:"first_seen_at"`
+	LastSeenAt  time.Time `json:"last_seen_at"`
+	// Variant is set once the page is known to serve the text to some visitors
+	// while others get the head. Until then it is a text that was seen once and
+	// was gone again.
+	Variant bool `json:"variant,omitempty"`
+	// Run counts the sightings in a row up to the last one, since RunSince; 0
+	// when the page has shown another text since.
+	Run      int       `json:"run,omitempty"`
+	RunSince time.Time `json:"run_since,omitzero"`
+}
+
+// Slot is a line that was seen with different numbers.
+type Slot struct {
+	// Line is the digest of its section and its text without the numbers,
+	// Values the distinct digests of the numbers, at most SlotValues.
+	Line   Digest   `json:"line"`
+	Values []Digest `json:"values"`
+}
+
+// SlotValues is how many different values make a slot volatile.
+const SlotValues = 3
+
+// Volatile reports whether the numbers of the line change by themselves.
+func (s Slot) Volatile() bool { return len(s.Values) >= SlotValues }
+
+// Noise is the recent history of small changes of a policy.
+type Noise struct {
+	// Told are the times of small changes that were told of lately.
+	Told []time.Time `json:"told,omitempty"`
+	// Noisy is set while further ones are recorded only.
+	Noisy bool `json:"noisy,omitempty"`
 }
 
 // HeadRef is the head that a writer expects to find: the compare half of the

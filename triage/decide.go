@@ -14,6 +14,14 @@ const (
 	RuleHoldExpired   = "hold_expired"
 	RuleReturned      = "returned"
 	RuleUnstable      = "unstable"
+	// RuleVariant: a text that some visitors are served beside the head.
+	RuleVariant = "variant"
+	// RuleDisplaced: a variant that took the head's place.
+	RuleDisplaced = "displaced"
+	// RuleVolatile: nothing differs but numbers that change by themselves.
+	RuleVolatile = "volatile"
+	// RuleNoisy: a small change of a page that has too many of them.
+	RuleNoisy = "noisy"
 )
 
 // Settings say how much proof a new text needs.
@@ -34,6 +42,15 @@ type History struct {
 	Known map[policy.Digest]int
 	// Pending is the text that waits, nil when none does.
 	Pending *policy.Pending
+	// Texts are what the page showed beside the head lately.
+	Texts []policy.Text
+	// Reverted is set when the head's text is itself one that returned;
+	// HeadFirstSeenAt and HeadSeenAt are when it was first and last seen.
+	Reverted                    bool
+	HeadFirstSeenAt, HeadSeenAt time.Time
+	// Base is the text that the sighted one is compared with: the head, or the
+	// variant that is most like it.
+	Base policy.Digest
 }
 
 // Decision is what a sighting of a text means.
@@ -47,6 +64,10 @@ type Decision struct {
 	EqualTo int
 	// Pending is what waits after this sighting, nil when nothing does.
 	Pending *policy.Pending
+	// NewVariant is set when the text has just been found to be a variant.
+	NewVariant bool
+	// Texts are the History's after this sighting.
+	Texts []policy.Text
 	// Late is the text that waited until now and is to be believed first: its
 	// hold has passed, and the page shows yet another text. The rest of the
 	// decision is about the sighting, compared with that text.
@@ -56,18 +77,31 @@ type Decision struct {
 // Decide says whether text, seen at a time, is news. A wait that lies in the
 // future of at begins anew.
 func Decide(h History, text policy.Digest, at time.Time, s Settings) Decision {
-	if h.Head.IsZero() {
+	h.Texts = fresh(h.Texts, at)
+	d := h.decide(text, at, s)
+	if d.Pending != nil && d.Pending.SHA256 == text {
+		d.Pending.Base = h.Base
+	}
+	d.Texts = h.remember(d, text, at)
+	return d
+}
+
+func (h History) decide(text policy.Digest, at time.Time, s Settings) Decision {
+	switch seen := h.seen(text); {
+	case h.Head.IsZero():
 		return Decision{Outcome: policy.OutcomeBaseline, FirstSeenAt: at}
-	}
-	if text == h.Head {
-		d := Decision{Outcome: policy.OutcomeUnchanged, FirstSeenAt: at}
-		if h.Pending != nil {
-			d.Rule = RuleReturned
-		}
-		return d
-	}
-	if s.ConfirmAfter <= 0 {
+	case text == h.Head:
+		return h.returned(Decision{Outcome: policy.OutcomeUnchanged, FirstSeenAt: at}, text)
+	case s.ConfirmAfter <= 0:
 		return h.believe(text, at, "")
+	case seen != nil && seen.Variant && seen.displaces(at, s):
+		return Decision{Outcome: policy.OutcomeChanged, Rule: RuleDisplaced, FirstSeenAt: seen.RunSince}
+	case seen != nil && seen.Variant:
+		return h.returned(Decision{Outcome: policy.OutcomeUnchanged, Rule: RuleVariant, FirstSeenAt: seen.FirstSeenAt}, text)
+	case seen != nil:
+		return Decision{Outcome: policy.OutcomeUnchanged, Rule: RuleVariant, FirstSeenAt: seen.FirstSeenAt, NewVariant: true}
+	case h.alternates(text, at):
+		return Decision{Outcome: policy.OutcomeUnchanged, Rule: RuleVariant, FirstSeenAt: at, NewVariant: true}
 	}
 	return h.weigh(text, at, s)
 }

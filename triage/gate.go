@@ -19,9 +19,12 @@ const (
 	RuleAnchorMissing = "anchor_missing"
 	RuleErrorPage     = "error_page"
 	RuleNoVocabulary  = "no_vocabulary"
-	RuleSelect        = "select_unmatched"
 	RuleShrunk        = "shrunk"
 )
+
+// RuleSelect marks a page on which the configured selectors match nothing. It
+// is read without them.
+const RuleSelect = "select_unmatched"
 
 // RuleShrunkConfirmed accepts a text that stayed less than half of the last one.
 const RuleShrunkConfirmed = "confirmed_shrink"
@@ -65,7 +68,6 @@ func Gate(p Page) policy.Verdict {
 		{RuleConsentWall, consentWall},
 		{RuleHostChanged, hostChanged},
 		{RuleErrorPage, errorPage},
-		{RuleSelect, selectUnmatched},
 		{RuleAnchorMissing, anchorMissing},
 		{RuleNoVocabulary, noVocabulary},
 		{RuleShrunk, shrunk},
@@ -171,15 +173,6 @@ func errorPage(p Page, visible int) string {
 		return fmt.Sprintf("%q on a page of %d words", phrase, visible)
 	}
 	return ""
-}
-
-// selectUnmatched holds a page on which a configured selector finds nothing: the
-// automatic choice in its place would compare unlike with unlike.
-func selectUnmatched(p Page, _ int) string {
-	if !Unmatched(p.Document) {
-		return ""
-	}
-	return fmt.Sprintf("the configured selectors %q match nothing on the page", p.Policy.Select)
 }
 
 // Unmatched reports whether the selectors that a document was made with

@@ -96,9 +96,6 @@ func TestGate(t *testing.T) {
 		{"an anchor", page(prose(500) + " ACME gmbh"), func(p *Page) { p.Policy.Anchors = []string{"nope", "Acme GmbH"} }, ""},
 		{"no vocabulary", page(filler(300)), nil, RuleNoVocabulary},
 		{"a home page in the policy's place", page(filler(300)), func(p *Page) { p.HeadWords = 310 }, RuleNoVocabulary},
-		{"a selector that finds nothing", page(prose(500)), func(p *Page) {
-			p.Document.Dropped = []policy.Drop{{Rule: "select_unmatched"}}
-		}, RuleSelect},
 		{"shrunk", page(prose(240)), func(p *Page) { p.HeadWords = 500 }, RuleShrunk},
 		{"half is enough", page(prose(250)), func(p *Page) { p.HeadWords = 500 }, ""},
 	} {

@@ -36,6 +36,8 @@ type base struct {
 	// as it is; rule says what made them.
 	technical []storage.NewVersion
 	rule      string
+	// side, when set, is a variant that the text is compared with.
+	side *side
 	// mark is ruleSource when part of a difference may not be the vendor's.
 	mark string
 }
@@ -76,7 +78,7 @@ func (r *run) base(ctx context.Context, n *normalize.Normalizer, doc policy.Docu
 	}
 	b := base{digest: head.SHA256, ref: head.Ref(), doc: stored, words: head.Words}
 	if r.state.Normalizer != n.ID() && head.Normalizer != n.ID() {
-		r.renew(ctx, n, head, &b)
+		r.renew(ctx, n, head, &b, doc)
 	}
 	return b, nil
 }
@@ -85,8 +87,11 @@ func (r *run) base(ctx context.Context, n *normalize.Normalizer, doc policy.Docu
 // the stored text is the normaliser's doing and becomes a technical version.
 // When that cannot be done, nobody can tell the normaliser's part of a
 // difference from the vendor's: it is told of, and marked.
-func (r *run) renew(ctx context.Context, n *normalize.Normalizer, head policy.Version, b *base) {
+func (r *run) renew(ctx context.Context, n *normalize.Normalizer, head policy.Version, b *base, doc policy.Document) {
 	_, raw, err := r.stored(ctx, n, head.Capture)
+	if err == nil && triage.Unmatched(raw) && r.restored(b, doc) {
+		return
+	}
 	if err != nil || triage.Unmatched(raw) {
 		r.Logger.Warn("the head cannot be read by the new rules", "policy", r.policy.ID, "version", head.Number, "err", err)
 		b.mark = ruleSource
@@ -165,12 +170,12 @@ func (r *run) addLate(ctx context.Context, o *storage.Observation, n *normalize.
 		r.Logger.Error("the text that waited is lost", "policy", r.policy.ID, "err", err)
 		return nil
 	}
-	r.believeLate(o, n, b, c, doc, d)
+	r.believeLate(ctx, o, n, b, c, doc, d)
 	return nil
 }
 
 // believeLate adds the version of a text that waited, read from its capture.
-func (r *run) believeLate(o *storage.Observation, n *normalize.Normalizer, b base, c policy.Capture, doc policy.Document, d triage.Decision) {
+func (r *run) believeLate(ctx context.Context, o *storage.Observation, n *normalize.Normalizer, b base, c policy.Capture, doc policy.Document, d triage.Decision) {
 	if doc.Digest() == b.digest {
 		return // a new normaliser sees no difference
 	}
@@ -182,7 +187,8 @@ func (r *run) believeLate(o *storage.Observation, n *normalize.Normalizer, b bas
 	late.Outcome, late.Rule, late.Detail, late.FirstSeenAt, late.DecidedLate = d.Outcome, d.Rule, "", d.FirstSeenAt, true
 	r.late = &late
 	o.State.Normalizer, o.State.HeadSeenAt = n.ID(), c.CapturedAt
-	r.addChange(o, r.late, b, c, doc, d)
+	r.closest(ctx, &b, doc)
+	r.addChange(ctx, o, r.late, b, c, doc, d)
 }
 
 // endWait believes a text that waits once its hold has passed, although the
@@ -217,7 +223,7 @@ func (r *run) expire(ctx context.Context, o *storage.Observation, p policy.Pendi
 	}
 	o.State.Pending = nil
 	o.Versions = b.technical
-	r.believeLate(o, n, b, c, doc, triage.Expire(h))
+	r.believeLate(ctx, o, n, b, c, doc, triage.Expire(h))
 	return nil
 }
 
@@ -246,24 +252,29 @@ func (r *run) addBaseline(o *storage.Observation, c policy.Capture, doc policy.D
 
 // addChange compares the texts and adds the version, its change and the event
 // it raises, and tells of them in check. A cosmetic change is a version, but
-// no event.
-func (r *run) addChange(o *storage.Observation, check *policy.Check, b base, c policy.Capture, doc policy.Document, d triage.Decision) {
-	change := safeCompare(b.doc, doc, diffing.Options{SeenAt: d.FirstSeenAt})
+// no event. A change of a variant leaves the head alone.
+func (r *run) addChange(ctx context.Context, o *storage.Observation, check *policy.Check, b base, c policy.Capture, doc policy.Document, d triage.Decision) {
+	ref, from := b.from()
+	change := safeCompare(from, doc, diffing.Options{SeenAt: d.FirstSeenAt})
 	kind, event := policy.VersionChange, policy.EventPolicyChanged
 	if d.Outcome == policy.OutcomeReverted {
 		kind, event = policy.VersionRevert, policy.EventPolicyReverted
 	}
 	v := newVersion(r.policy, kind, c, doc, d)
-	v.Significance, v.Summary = change.Significance, change.Summary
+	v.Significance, v.Summary, v.From = change.Significance, change.Summary, ref.Version
 	if d.EqualTo > 0 {
 		v.Summary = fmt.Sprintf("back to the text of version %d: %s", d.EqualTo, change.Summary)
 	}
-	change.Policy, change.From, change.To = r.policy.ID, b.ref, v.Ref()
+	change.Policy, change.From, change.To = r.policy.ID, ref, v.Ref()
 	check.Kind, check.Significance = kind, change.Significance
-	o.State.LastChange, o.State.HeadFirstSeenAt = c.CapturedAt, v.FirstSeenAt
-	if change.Empty() || change.Significance.Rank() <= policy.Cosmetic.Rank() {
-		r.suppressed = suppressedCosmetic
+	o.State.LastChange = c.CapturedAt
+	if b.side == nil {
+		o.State.HeadFirstSeenAt = v.FirstSeenAt
 	} else {
+		o.State.Texts = replaceVariant(o.State.Texts, ref.SHA256, v.SHA256, c.CapturedAt)
+		o.State.HeadSeenAt = r.state.HeadSeenAt
+	}
+	if r.tellsOf(ctx, o, check, change, event) {
 		v.Event = string(event)
 		e := changeEvent(r.policy, event, o.Check.At, v, change)
 		if e.Rule = b.mark; b.mark != "" {
@@ -271,5 +282,20 @@ func (r *run) addChange(o *storage.Observation, check *policy.Check, b base, c p
 		}
 		r.tell(o, check, e)
 	}
-	o.Versions = append(o.Versions, storage.NewVersion{Version: v, Document: classified(doc), Change: &change, Head: true})
+	o.Versions = append(o.Versions, storage.NewVersion{Version: v, Document: classified(doc), Change: &change, Head: b.side == nil})
+}
+
+// tellsOf says whether a recorded change is worth an event.
+func (r *run) tellsOf(ctx context.Context, o *storage.Observation, check *policy.Check, change policy.Change, event policy.EventType) bool {
+	switch {
+	case change.Empty() || change.Significance.Rank() <= policy.Cosmetic.Rank():
+		r.suppressed = suppressedCosmetic
+		return false
+	case event != policy.EventPolicyChanged:
+		return true
+	case r.repeats(ctx, change, o.Check.At):
+		r.suppressed, check.Rule = suppressedVariant, triage.RuleVariant
+		return false
+	}
+	return r.charge(o, check, change)
 }

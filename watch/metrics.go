@@ -13,6 +13,9 @@ const (
 	suppressedCosmetic  = "cosmetic"
 	suppressedReturned  = "returned"
 	suppressedTechnical = "technical"
+	suppressedVariant   = "variant"
+	suppressedVolatile  = "volatile"
+	suppressedNoisy     = "noisy"
 )
 
 type metrics struct {
@@ -42,7 +45,7 @@ func newMetrics(reg prometheus.Registerer) (*metrics, error) {
 			Name: "watcher_scheduler_lag_seconds", Help: "How long the most overdue policy had been due when it was last claimed.",
 		}),
 	}
-	for _, reason := range []string{suppressedCosmetic, suppressedReturned, suppressedTechnical} {
+	for _, reason := range []string{suppressedCosmetic, suppressedReturned, suppressedTechnical, suppressedVariant, suppressedVolatile, suppressedNoisy} {
 		m.suppressed.WithLabelValues(reason)
 	}
 	for _, stage := range []string{"fetch", "normalize", "compare", "check"} {

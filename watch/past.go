@@ -208,6 +208,7 @@ func (r *run) intoPast(o *storage.Observation, present policy.State) {
 func (r *run) stateAt(ctx context.Context, at time.Time, wait *policy.Pending) (policy.State, error) {
 	s := r.state
 	s.Head, s.HeadSHA256, s.HeadWords, s.Pending, s.Shrunk, s.HeadOrigin = 0, policy.Digest{}, 0, wait, nil, policy.Origin{}
+	s.Texts, s.Slots, s.Noise = nil, nil, policy.Noise{}
 	versions, err := r.Store.Versions(ctx, r.policy.ID)
 	if err != nil {
 		return s, fmt.Errorf("read versions: %w", err)

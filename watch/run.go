@@ -34,6 +34,10 @@ type run struct {
 	retryAfter time.Duration
 	// late is the result for a text that waited until this check.
 	late *policy.Check
+	// current is the capture that is judged; degraded is set when its text was
+	// made without the configured selectors, which match nothing in it.
+	current  policy.Capture
+	degraded bool
 	// believeFrom, when set, is since when a text has stood that is to be
 	// believed without further proof.
 	believeFrom time.Time
@@ -106,7 +110,11 @@ func (r *run) judge(ctx context.Context, c policy.Capture) (storage.Observation,
 	if err != nil {
 		return storage.Observation{}, err
 	}
+	r.current = c
 	doc, err := r.document(n, c)
+	if err == nil && triage.Unmatched(doc) {
+		n, doc, err = r.degrade(c)
+	}
 	if err != nil {
 		c.Verdict = policy.Verdict{Kind: policy.Quarantined, Rule: ruleNormalize, Evidence: err.Error()}
 		if errors.Is(err, normalize.ErrUnsupported) {
@@ -128,6 +136,7 @@ func (r *run) judge(ctx context.Context, c policy.Capture) (storage.Observation,
 	}
 	if b.digest != doc.Digest() {
 		r.beside(ctx, n, &b, c, doc)
+		r.closest(ctx, &b, doc)
 	}
 	return r.decide(ctx, n, b, c, doc)
 }
@@ -177,9 +186,16 @@ func (r *run) decide(ctx context.Context, n *normalize.Normalizer, b base, c pol
 	if !r.believeFrom.IsZero() {
 		settings.ConfirmAfter = 0 // it has waited long enough
 	}
-	d := triage.Decide(history, doc.Digest(), c.CapturedAt, settings)
+	text, rule := r.identify(ctx, n, b, doc)
+	d := triage.Decide(history, text, c.CapturedAt, settings)
+	if rule != "" && (d.Rule == "" || d.Rule == triage.RuleReturned) {
+		d.Rule, r.suppressed = rule, suppressedVolatile
+	}
 	if !r.believeFrom.IsZero() {
 		d.FirstSeenAt, d.Rule = r.believeFrom, c.Verdict.Rule
+	}
+	if d.Rule == triage.RuleDisplaced {
+		b.side = nil // the head is what it displaces
 	}
 	o := r.sighted(c, d.Outcome, d, n.ID())
 	o.Versions = b.technical
@@ -190,11 +206,15 @@ func (r *run) decide(ctx context.Context, n *normalize.Normalizer, b base, c pol
 		history.Pending = d.Late
 		return o, r.addLate(ctx, &o, n, b, triage.Expire(history), *d.Late)
 	}
+	if d.NewVariant {
+		r.addVariant(ctx, &o, b, c, doc, d)
+		return o, nil
+	}
 	switch d.Outcome {
 	case policy.OutcomeBaseline:
 		r.addBaseline(&o, c, doc)
 	case policy.OutcomeChanged, policy.OutcomeReverted:
-		r.addChange(&o, &o.Check, b, c, doc, d)
+		r.addChange(ctx, &o, &o.Check, b, c, doc, d)
 	case policy.OutcomeUnchanged, policy.OutcomeNotModified, policy.OutcomeUnconfirmed, policy.OutcomeTechnical,
 		policy.OutcomeQuarantined, policy.OutcomeRejected, policy.OutcomeSkipped, policy.OutcomeFailed:
 	}
@@ -205,6 +225,10 @@ func (r *run) decide(ctx context.Context, n *normalize.Normalizer, b base, c pol
 // text is not the head's: nearly every check does without.
 func (r *run) history(ctx context.Context, b base, doc policy.Document) (triage.History, error) {
 	h := triage.History{Head: b.digest, Pending: r.state.Pending}
+	h.Texts, h.HeadFirstSeenAt, h.HeadSeenAt = r.state.Texts, r.state.HeadFirstSeenAt, r.state.HeadSeenAt
+	if ref, _ := b.from(); !ref.SHA256.IsZero() {
+		h.Base = ref.SHA256
+	}
 	if b.digest.IsZero() || doc.Digest() == b.digest {
 		return h, nil
 	}
@@ -216,7 +240,9 @@ func (r *run) history(ctx context.Context, b base, doc policy.Document) (triage.
 	for _, v := range versions {
 		if v.Number != r.state.Head {
 			h.Known[v.SHA256] = v.Number
+			continue
 		}
+		h.Reverted = v.Kind == policy.VersionRevert
 	}
 	return h, nil
 }
@@ -226,21 +252,28 @@ func (r *run) sighted(c policy.Capture, outcome policy.Outcome, d triage.Decisio
 	o := r.observation(outcome, d.Rule)
 	o.Capture = &c
 	o.Check.CapturedAt, o.Check.FirstSeenAt, o.Check.Status, o.Check.Source = c.CapturedAt, d.FirstSeenAt, c.Status, c.Source
-	o.State.Pending = d.Pending
+	o.State.Pending, o.State.Slots = d.Pending, r.state.Slots
+	if outcome != policy.OutcomeNotModified {
+		o.State.Texts = d.Texts
+	}
 	if r.state.Pending != nil && outcome == policy.OutcomeUnchanged {
 		r.suppressed = suppressedReturned
 	}
 	if normalizer != "" && outcome != policy.OutcomeUnconfirmed {
 		o.State.Normalizer = normalizer
 	}
-	if outcome == policy.OutcomeUnchanged || outcome == policy.OutcomeNotModified {
+	variant := d.Rule == triage.RuleVariant
+	if !variant && (outcome == policy.OutcomeUnchanged || outcome == policy.OutcomeNotModified) {
 		o.Check.FirstSeenAt = r.state.HeadFirstSeenAt
 	}
-	if outcome != policy.OutcomeUnconfirmed {
+	if outcome != policy.OutcomeUnconfirmed && !variant {
 		o.State.HeadSeenAt, o.State.HeadOrigin = c.CapturedAt, r.policy.Origin()
 	}
 	o.State.Shrunk = nil
 	r.succeed(&o)
+	if outcome != policy.OutcomeNotModified {
+		r.noteDegraded(&o)
+	}
 	r.schedule(&o)
 	return o
 }
