@@ -17,7 +17,7 @@ func refine(units []unit, plain bool) ([]unit, []policy.Drop) {
 		units = mendUnits(units)
 	}
 	units, drops := dropLines(units)
-	for _, step := range []func([]unit) ([]unit, []policy.Drop){trimMenus, dropContents} {
+	for _, step := range []func([]unit) ([]unit, []policy.Drop){dropGluedMenus, trimMenus, dropContents, dropHubs} {
 		var d []policy.Drop
 		units, d = step(units)
 		drops = append(drops, d...)
@@ -30,8 +30,12 @@ func refine(units []unit, plain bool) ([]unit, []policy.Drop) {
 	if plain {
 		return units, drops
 	}
-	units, labels := dropLabels(units)
-	return units, append(drops, labels...)
+	for _, step := range []func([]unit) ([]unit, []policy.Drop){dropLabels, dropNames} {
+		var d []policy.Drop
+		units, d = step(units)
+		drops = append(drops, d...)
+	}
+	return units, drops
 }
 
 // maxLabelWords bounds the lines that dropLabels takes for labels.

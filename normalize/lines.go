@@ -37,6 +37,10 @@ var lineRules = []lineRule{
 	{"trace_id", 14, false, []string{"id"}, regexp.MustCompile(`(?i)\b(?:trace|request|ray|correlation|session|event|error|support|reference)[ _-]?id\b.{0,10}[0-9a-f]{6,}`)},
 	{"build_id", 8, false, []string{".", "0", "1", "2", "3", "4", "5", "6", "7", "8", "9"}, regexp.MustCompile(`(?i)^(?:(?:app |site )?(?:version|build|release|rev(?:ision)?|commit)\s*[:#]?\s*)?(?:v?\d+\.\d+\.\d+(?:[-+.][\w.]+)?|[0-9a-f]{8,64}|\d{9,20})$`)},
 	{"counter", 3, false, []string{"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"}, regexp.MustCompile(`^[\d.,]{1,12}[kKmM]?(?: ?(?:views?|likes?|comments?|shares?))?$`)},
+	{"copyright", 8, false, []string{"copyright", "©", "(c)"}, regexp.MustCompile(`(?i)^(?:\S.{0,40}\s)?(?:©|\(c\)|copyright)\s*(?:©\s*)?(?:\d{4}\s*[-–]\s*)?(?:19|20)\d{2}(?:[\s,.].{0,40})?$`)},
+	{"pager", 10, false, []string{"of", "page", "/"}, regexp.MustCompile(`(?i)^(?:(?:showing|page|results?|entries|items)\s+)?\d{1,5}(?:\s*(?:-|–|to)\s*\d{1,5})?\s*(?:of|/)\s*\d{1,6}(?:\s+(?:results?|entries|items|rows|pages?|records))?$|^(?:results|rows|items|entries|records) per page:?(?:\s*\d{1,4})?$`)},
+	{"icon", 4, false, []string{"fa-", "icon-", "glyphicon"}, regexp.MustCompile(`(?i)^(?:[\w-]*\b(?:fa|icon|glyphicon|mdi|bi)-[a-z0-9-]+\s*(?:[a-z]+-fa-[a-z0-9-]+|fa[srlbd]?)?\s*)+$`)},
+	{"assistant", 12, false, []string{"ask ", "answers", "ai can", "chatbot"}, regexp.MustCompile(`(?i)^(?:ask (?:ai|us|our (?:ai|assistant|chatbot)|.{1,40}) (?:a|your) questions?|please verify (?:the )?answers\b.*|(?:ai|chatbots?|.{1,20}) can make mistakes\b.*|(?:answers|responses) (?:are|may be) (?:ai|generated)\b.*)\.?$`)},
 	{"copyright", 30, true, []string{"copyright", "©", "(c)"}, regexp.MustCompile(`(?i)^(?:copyright\b|©|\(c\)\s).{0,160}\d{4}|^.{0,80}(?:©|copyright)\s*(?:\d{4}\s*[-–]\s*)?\d{4}.{0,80}all rights reserved.{0,40}$`)},
 }
 
@@ -64,7 +68,8 @@ func controlTable() map[string]bool {
 		"loading", "loading...", "loading…", "read more", "show more", "show less", "show all", "expand all", "collapse all", "open all",
 		"close all", "close", "menu", "search", "subscribe", "sign in", "log in", "login", "sign up", "accept all", "accept all cookies",
 		"reject all", "cookie settings", "manage cookies", "nach oben", "drucken", "retour en haut", "retour en haut de page", "imprimer",
-		"volver arriba", "previous version", "on this page", "table of contents", "jump to", "in this article", "opens in a new window",
+		"volver arriba", "previous page", "next page", "per page", "clear all", "clear filters", "filter by", "sort by",
+		"previous version", "on this page", "table of contents", "jump to", "in this article", "opens in a new window",
 	} {
 		table[s] = true
 	}

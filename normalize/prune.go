@@ -163,7 +163,7 @@ func isIcon(e elem) bool {
 var cookieBanner = regexp.MustCompile(`(?i)(?:^|[\s_-])(?:onetrust-(?:consent-sdk|banner|pc)|ot-sdk-container|cybotcookiebotdialog|` +
 	`usercentrics|uc-banner|didomi-(?:host|notice|popup)|tarteaucitron(?:root|alert)|axeptio|klaro|osano-cm|cky-(?:consent|modal)|` +
 	`truste|qc-cmp2?|sp_message|iubenda-cs|termly|cmplz|moove_gdpr|hs-eu-cookie|borlabs-?cookie|cc-(?:window|banner)|coiOverlay|` +
-	`cookie[\w-]{0,24}(?:banner|consent|notice|popup|modal|dialog|bar|overlay|law)|` +
+	`cookie[\w-]{0,24}(?:banner|consent|notice|popup|modal|dialog|bar|overlay|law|confirm|prompt|alert|disclaimer)|` +
 	`(?:consent|gdpr|privacy)[_-]?(?:banner|popup|modal|dialog|bar|overlay|manager))`)
 
 // cookieHints are parts of which every match of cookieBanner holds one: a fast
