@@ -49,6 +49,9 @@ func (j *judge) assess(d *draft, dates *dateLines) {
 	case d.cosmetic:
 		e.Significance = policy.Cosmetic
 		v.add(false, "%s", cosmeticReason(d))
+	case sameLetters(e):
+		e.Significance = policy.Cosmetic
+		v.add(false, "only spaces, punctuation or the number of the heading changed")
 	case e.Op == policy.Moved:
 		e.Significance = policy.Minor
 		v.add(false, "%s", moveReason(e))

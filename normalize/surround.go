@@ -92,20 +92,14 @@ func dropHubs(units []unit) ([]unit, []policy.Drop) {
 	out := units[:0:0]
 	for i := 0; i < len(units); {
 		end := i
-		named := 0
 		for end < len(units) && hubLine(units[end]) {
-			if hubTitle.MatchString(units[end].text) {
-				named++
-			}
 			end++
 		}
-		hub := end-i >= minHub && named*10 >= (end-i)*6 && (end == len(units) || units[end].fixed && units[end].level <= 2)
-		if hub && i > 0 {
-			above := units[i-1]
-			hub = !strings.HasSuffix(above.text, ":") && (above.fixed || i < edgeLines || end == len(units))
-		}
 		switch {
-		case hub:
+		case isHub(units, i, end):
+			if n := len(out); n > 0 && out[n-1].fixed && end < len(units) {
+				out = out[:n-1] // the menu's own heading
+			}
 			drops = append(drops, lineDrop("legal_menu", i, units[i:end]))
 			i = end
 		case end > i:
@@ -120,6 +114,32 @@ func dropHubs(units []unit) ([]unit, []policy.Drop) {
 		return units, nil
 	}
 	return out, drops
+}
+
+// isHub says whether a run of short lines is a menu between legal documents. At
+// the end of a page links are enough of a sign that fewer names do.
+func isHub(units []unit, from, end int) bool {
+	if end-from < minHub || end < len(units) && !(units[end].fixed && units[end].level <= 2) {
+		return false
+	}
+	named, links := 0, 0
+	for _, u := range units[from:end] {
+		if hubTitle.MatchString(u.text) {
+			named++
+		}
+		if linked(u) >= len(u.text) {
+			links++
+		}
+	}
+	n := end - from
+	if named*10 < n*6 && (end < len(units) || named < 2 || links*10 < n*7) {
+		return false
+	}
+	if from == 0 {
+		return true
+	}
+	above := units[from-1]
+	return !strings.HasSuffix(above.text, ":") && (above.fixed || from < edgeLines || end == len(units))
 }
 
 func hubLine(u unit) bool {

@@ -77,6 +77,7 @@ func vocabulary() []string {
 		"retain", "retention", "data protection", "your rights", "controller", "policy", "terms", "agreement",
 		"liability", "copyright", "intellectual property", "governing law", "license", "licence", "sub-processor",
 		"subprocessor", "services", "security", "accessibility", "confidential", "warrant", "publisher", "hosting",
+		"registered office", "trade register", "companies register", "share capital", "legal notice", "publication director",
 		// German
 		"datenschutz", "personenbezogen", "einwilligung", "verarbeitung", "verantwortlich", "nutzungsbedingungen",
 		"haftung", "impressum", "rechtsgrundlage",
