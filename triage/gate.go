@@ -20,14 +20,18 @@ const (
 	RuleErrorPage     = "error_page"
 	RuleNoVocabulary  = "no_vocabulary"
 	RuleShrunk        = "shrunk"
+	RuleReplaced      = "replaced"
 )
 
 // RuleSelect marks a page on which the configured selectors match nothing. It
 // is read without them.
 const RuleSelect = "select_unmatched"
 
-// RuleShrunkConfirmed accepts a text that stayed less than half of the last one.
-const RuleShrunkConfirmed = "confirmed_shrink"
+// The rules that accept what shrunk and replaced held, once it has stayed.
+const (
+	RuleShrunkConfirmed   = "confirmed_shrink"
+	RuleReplacedConfirmed = "confirmed_replacement"
+)
 
 // The gate's floors, in visible words. Measured on 25,745 published versions
 // of Open Terms Archive: below 50 words and below half of the last accepted
@@ -40,6 +44,10 @@ const (
 	shortPage = 400
 	// markerPage bounds the pages on which scripts of bot walls count.
 	markerPage = 200
+	// A text is another page in the policy's place, until it has stayed, when of
+	// minLines lines or more less than one in sharedPart is left.
+	minLines   = 12
+	sharedPart = 20
 	// minVocabulary is how many different words of a policy's vocabulary a
 	// page must have.
 	minVocabulary = 3
@@ -53,6 +61,9 @@ type Page struct {
 	// HeadWords counts the words of the last accepted text, 0 for a first
 	// capture.
 	HeadWords int
+	// HeadLines counts the lines of that text, SharedLines those that are on
+	// the page still. 0 lines: not known.
+	HeadLines, SharedLines int
 }
 
 // Gate decides whether a screened page really is the policy. The first rule
@@ -71,6 +82,7 @@ func Gate(p Page) policy.Verdict {
 		{RuleAnchorMissing, anchorMissing},
 		{RuleNoVocabulary, noVocabulary},
 		{RuleShrunk, shrunk},
+		{RuleReplaced, replaced},
 	} {
 		if evidence := rule.hit(p, visible); evidence != "" {
 			return policy.Verdict{Kind: policy.Quarantined, Rule: rule.name, Evidence: evidence}
@@ -165,8 +177,13 @@ func siteOf(raw string) string {
 }
 
 // errorPage recognises error, log-in and maintenance pages served as 200.
+// A longer page is one when the first line of its text says so.
 func errorPage(p Page, visible int) string {
 	if visible >= shortPage {
+		first := firstLine(p.Document)
+		if phrase := firstIn(strings.ToLower(first), errorPhrases()); phrase != "" && len(strings.Fields(first)) <= maxErrorTitle {
+			return fmt.Sprintf("the text begins with %q", first)
+		}
 		return ""
 	}
 	if phrase := firstIn(strings.ToLower(p.Document.Full), errorPhrases()); phrase != "" {
@@ -184,6 +201,21 @@ func Unmatched(d policy.Document) bool {
 		}
 	}
 	return false
+}
+
+// maxErrorTitle is how long the title of an error page is at most, in words.
+const maxErrorTitle = 10
+
+func firstLine(d policy.Document) string {
+	for _, s := range d.Sections {
+		if s.Heading != "" {
+			return s.Heading
+		}
+		if len(s.Blocks) > 0 {
+			return s.Blocks[0].Text
+		}
+	}
+	return ""
 }
 
 func anchorMissing(p Page, _ int) string {
@@ -223,6 +255,16 @@ func shrunk(p Page, _ int) string {
 		return fmt.Sprintf("%d words, less than half of the last accepted %d", words, p.HeadWords)
 	}
 	return ""
+}
+
+// replaced holds a page that has next to nothing in common with the last
+// accepted text: a log-in page, a home page or a document of another kind that
+// an address leads to for a while reads like a policy, too. A rewrite stays.
+func replaced(p Page, _ int) string {
+	if p.HeadLines < minLines || p.SharedLines*sharedPart >= p.HeadLines {
+		return ""
+	}
+	return fmt.Sprintf("%d of the %d lines of the last accepted text are on the page", p.SharedLines, p.HeadLines)
 }
 
 func firstIn(text string, phrases []string) string {

@@ -51,6 +51,9 @@ func consentQuestions() []string {
 // errorPhrases are what error, log-in and maintenance pages say.
 func errorPhrases() []string {
 	return []string{
+		"seite ist momentan nicht verfügbar", "seite ist derzeit nicht verfügbar", "seite existiert nicht",
+		"page n'est pas disponible", "page n’est pas disponible", "página no está disponible", "siden blev ikke fundet",
+		"sidan hittades inte", "stránka nebyla nalezena",
 		"page not found", "page cannot be found", "page can't be found", "page could not be found",
 		"page you are looking for", "page you were looking for", "this page isn't available",
 		"this page is not available", "404 not found", "error 404", "404 error", "internal server error", "bad gateway",
