@@ -7,7 +7,7 @@ WATCHER_CRASHES ?= 200
 CORPUS          ?= ../shared/replay
 
 .DEFAULT_GOAL := help
-.PHONY: help build test lint fmt vuln bench fuzz crash replay tools-check docs clean
+.PHONY: help build test lint fmt vuln bench fuzz crash replay signal tools-check docs clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -43,6 +43,10 @@ crash: ## kill the program WATCHER_CRASHES times and look at what is left
 replay: build ## alert quality on a corpus of real page histories (CORPUS, not part of this repository)
 	@test -f $(CORPUS)/replay.py || { echo "no corpus at $(CORPUS): set CORPUS to a directory with replay.py and dev/" >&2; exit 1; }
 	python3 $(CORPUS)/replay.py --watcher bin/watcher --corpus $(CORPUS)/dev
+
+signal: build ## the figures of docs/SIGNAL.md, by replaying the corpus twice (CORPUS)
+	@test -f $(CORPUS)/replay.py || { echo "no corpus at $(CORPUS): set CORPUS to a directory with replay.py and dev/" >&2; exit 1; }
+	scripts/signal $(CORPUS) bin/watcher --write
 
 docs: ## rewrite docs/METRICS.md from the table of families
 	$(GO) test ./metrics -run '^TestMetricsDoc$$' -update
