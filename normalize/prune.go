@@ -106,7 +106,7 @@ func (p *page) prune(rules []rule) []dropped {
 func (p *page) verdict(rules []rule, e elem) string {
 	for k := range rules {
 		r := &rules[k]
-		if e.words > 0 && int64(e.words)*100 >= int64(r.share)*int64(p.total) || r.prose > 0 && e.prose >= r.prose {
+		if e.words > 0 && int64(e.words)*100 >= int64(r.share)*int64(p.total) && !p.giantMenu(r, e) || r.prose > 0 && e.prose >= r.prose {
 			continue
 		}
 		if r.match(e) {
@@ -114,6 +114,21 @@ func (p *page) verdict(rules []rule, e elem) string {
 		}
 	}
 	return ""
+}
+
+// minRest is how many words in sentences must stand outside of a menu that is
+// larger than its valve allows.
+const minRest = 100
+
+// giantMenu says whether a landmark of a page is all links and larger than the
+// policy: some sites unfold their whole range of products in every header. The
+// policy is what remains, so there must be one.
+func (p *page) giantMenu(r *rule, e elem) bool {
+	switch r.name {
+	case "nav", "header", "footer":
+		return e.linkWords*10 >= e.words*8 && p.nodes[0].prose-e.prose >= minRest
+	}
+	return false
 }
 
 // dropped is a subtree that a rule left out.

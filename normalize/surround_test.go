@@ -95,3 +95,18 @@ func TestHub(t *testing.T) {
 		t.Error("short lines without links are taken for a menu")
 	}
 }
+
+// TestGiantMenu: a header that unfolds the whole range of products is left out
+// although it is larger than the policy; where it is all there is, it stays.
+func TestGiantMenu(t *testing.T) {
+	menu := "<header><ul>" + strings.Repeat("<li><a href=/p>A product of ours<div>with a few words on what it may be good for</div></a>", 120) + "</ul></header>"
+	text := "<p>" + strings.Repeat(longSentence, 12) + "</p>"
+	d := document(t, Rules{}, Input{Body: wrapPage(menu + "<div><h1>Privacy Policy</h1>" + text + "</div>"), ContentType: "text/html"})
+	if strings.Contains(d.Text(), "A product of ours") || !strings.Contains(d.Text(), "Privacy Policy") {
+		t.Errorf("%d words are left of a page with a giant menu", d.Words())
+	}
+	d = document(t, Rules{}, Input{Body: wrapPage(menu), ContentType: "text/html"})
+	if d.Words() == 0 {
+		t.Error("a page that is one menu became empty")
+	}
+}
