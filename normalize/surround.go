@@ -31,13 +31,13 @@ func (p *page) consentBoxes() []dropped {
 	seen := map[int32]bool{}
 	for i := range p.nodes {
 		n := &p.nodes[i]
-		if n.h.Type != html.ElementNode || n.words == 0 || n.words > 8 || !isAnswer(n.h) || p.lies(int32(i)) { //nolint:gosec // maxTags bounds the count
+		if n.h.Type != html.ElementNode || n.words == 0 || n.words > 8 || !isAnswer(n.h) || p.lies(int32(i)) {
 			continue
 		}
-		if !answers.MatchString(strings.TrimRight(p.visibleText(int32(i), 100), ".!")) { //nolint:gosec // as above
+		if !answers.MatchString(strings.TrimRight(p.visibleText(int32(i), 100), ".!")) {
 			continue
 		}
-		box := p.consentBox(int32(i)) //nolint:gosec // as above
+		box := p.consentBox(int32(i))
 		switch {
 		case box < 0:
 		case seen[box]:
@@ -119,7 +119,7 @@ func dropHubs(units []unit) ([]unit, []policy.Drop) {
 // isHub says whether a run of short lines is a menu between legal documents. At
 // the end of a page links are enough of a sign that fewer names do.
 func isHub(units []unit, from, end int) bool {
-	if end-from < minHub || end < len(units) && !(units[end].fixed && units[end].level <= 2) {
+	if end-from < minHub || end < len(units) && (!units[end].fixed || units[end].level > 2) {
 		return false
 	}
 	named, links := 0, 0
