@@ -1,11 +1,38 @@
 package triage
 
+import (
+	"fmt"
+
+	"watcher/policy"
+)
+
 // Explain says in a sentence what a rule of this package means and what would
 // have to differ for another decision; "" for a rule that is not of this
 // package.
 func Explain(rule string) (why, instead string) {
 	s := sentences()[rule]
 	return s[0], s[1]
+}
+
+// ExplainCheck says why a check ended as it did, and what an alert would have
+// taken.
+func ExplainCheck(c policy.Check) (why, forAlert string) {
+	why, forAlert = Explain(c.Rule)
+	switch {
+	case c.Event != "":
+		forAlert = fmt.Sprintf("it was told as %s, as far as a route matches", c.Event)
+	case c.Outcome == policy.OutcomeBaseline:
+		why, forAlert = "it is the first text of the policy", "a baseline is never told; the next change is"
+	case c.Outcome == policy.OutcomeTechnical:
+		why, forAlert = "the same page gives another text by new rules, selectors or another address", "a change of the page itself would be told"
+	case c.Outcome == policy.OutcomeChanged && c.Significance.Rank() <= policy.Cosmetic.Rank():
+		why, forAlert = "only typography, layout or the form of a date changed", "a changed word would be told"
+	case c.Outcome == policy.OutcomeFailed && why == "":
+		why, forAlert = "the page could not be had", "the policy must be reached; failures in a row are told as policy_unreachable"
+	case why == "" && c.Outcome.Good():
+		why, forAlert = "the text is that of the head", "a changed word, seen twice, would be told"
+	}
+	return why, forAlert
 }
 
 // sentences has, for each rule, what it means and what would change it.

@@ -88,7 +88,8 @@ func textOne() policy.Document {
 func textTwo() policy.Document {
 	return policy.Document{
 		Normalizer: "html/3", Title: "Privacy at Northlight", Lang: "en",
-		Dates: []policy.Date{{Kind: policy.DateUpdated, Raw: "Last revised: 12 March 2026", Value: "2026-03-12", Precision: policy.PrecisionDay}},
+		Dropped: []policy.Drop{{Rule: "cookie_banner", Path: "body > div.banner", Words: 12, Excerpt: "We would like to use cookies"}},
+		Dates:   []policy.Date{{Kind: policy.DateUpdated, Raw: "Last revised: 12 March 2026", Value: "2026-03-12", Precision: policy.PrecisionDay}},
 		Sections: []policy.Section{
 			{Blocks: []policy.Block{{Kind: policy.Paragraph, Text: "Northlight Imaging makes scanners. This page says what becomes of the data they see."}}},
 			{Heading: "1. What we keep", Level: 1, Blocks: []policy.Block{

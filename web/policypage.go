@@ -8,6 +8,7 @@ import (
 
 	"watcher/policy"
 	"watcher/storage"
+	"watcher/triage"
 )
 
 // checksOnPage is how many checks the page of a policy lists.
@@ -27,6 +28,15 @@ type policyView struct {
 	Current      currentView
 	Timeline     []versionRow
 	Checks       []checkRow
+	Explained    explainedView
+}
+
+// explainedView says why the last check ended as it did, and what was left out
+// of the page of the text in force.
+type explainedView struct {
+	Why, ForAlert, Evidence string
+	Normalizer              string
+	Dropped                 []policy.Drop
 }
 
 // currentView is the text in force.
@@ -38,6 +48,9 @@ type currentView struct {
 	Dates  []dateView
 	// Problem says why the text cannot be read, "" when it can.
 	Problem string
+	// normalizer and dropped are how the text was made.
+	normalizer string
+	dropped    []policy.Drop
 }
 
 // versionRow is an entry of the timeline.
@@ -80,13 +93,24 @@ func (s *server) policyPage(r *http.Request) (policyView, error) {
 		return policyView{}, fmt.Errorf("checks of %s: %w", id, err)
 	}
 	c := s.calendar()
+	current := s.current(ctx, st)
 	return policyView{
 		Shell: s.shell(st.Vendor.Name+", "+kindName(st.Kind, st.Lang), "", c),
 		ID:    string(id), Vendor: st.Vendor.Name, Kind: kindName(st.Kind, st.Lang), Tags: st.Vendor.Tags,
 		Address: foreignURL(st.URL), Status: statusOf(st, s.disabled()[id], c),
 		Checked: c.at(st.LastCheck), Next: c.at(st.NextCheck), Added: c.at(st.Added),
-		Current: s.current(ctx, st), Timeline: s.timeline(st, versions, c), Checks: checkRows(checks, c),
+		Current: current, Timeline: s.timeline(st, versions, c), Checks: checkRows(checks, c), Explained: explained(checks, current),
 	}, nil
+}
+
+// explained says of the newest check what "watcher explain" says.
+func explained(checks []policy.Check, current currentView) explainedView {
+	view := explainedView{Normalizer: current.normalizer, Dropped: current.dropped}
+	if len(checks) > 0 {
+		view.Why, view.ForAlert = triage.ExplainCheck(checks[0])
+		view.Evidence = checks[0].Detail
+	}
+	return view
 }
 
 // current reads the text in force. A text that cannot be read is said so on
@@ -104,7 +128,7 @@ func (s *server) current(ctx context.Context, st policy.State) currentView {
 		view.Problem = err.Error()
 		return view
 	}
-	view.Dates = dateViews(doc.Dates)
+	view.Dates, view.normalizer, view.dropped = dateViews(doc.Dates), doc.Normalizer, doc.Dropped
 	return view
 }
 

@@ -111,7 +111,7 @@ func (e *env) explain(ctx context.Context, r storage.Reader, arg string, at time
 	if err := explainChange(ctx, r, &x); err != nil {
 		return x, err
 	}
-	x.Why, x.ForAlert = decision(x.Check)
+	x.Why, x.ForAlert = triage.ExplainCheck(x.Check)
 	return x, nil
 }
 
@@ -202,27 +202,6 @@ func explainChange(ctx context.Context, r storage.Reader, x *explanation) error 
 
 // maxReasons bounds the reasons that are printed.
 const maxReasons = 12
-
-// decision says why a check ended as it did, and what an alert would have
-// taken.
-func decision(c policy.Check) (why, forAlert string) {
-	why, forAlert = triage.Explain(c.Rule)
-	switch {
-	case c.Event != "":
-		forAlert = fmt.Sprintf("it was told as %s, as far as a route matches", c.Event)
-	case c.Outcome == policy.OutcomeBaseline:
-		why, forAlert = "it is the first text of the policy", "a baseline is never told; the next change is"
-	case c.Outcome == policy.OutcomeTechnical:
-		why, forAlert = "the same page gives another text by new rules, selectors or another address", "a change of the page itself would be told"
-	case c.Outcome == policy.OutcomeChanged && c.Significance.Rank() <= policy.Cosmetic.Rank():
-		why, forAlert = "only typography, layout or the form of a date changed", "a changed word would be told"
-	case c.Outcome == policy.OutcomeFailed && why == "":
-		why, forAlert = "the page could not be had", "the policy must be reached; failures in a row are told as policy_unreachable"
-	case why == "" && c.Outcome.Good():
-		why, forAlert = "the text is that of the head", "a changed word, seen twice, would be told"
-	}
-	return why, forAlert
-}
 
 func (x explanation) print(w io.Writer) error {
 	var b strings.Builder
