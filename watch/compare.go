@@ -187,7 +187,7 @@ func (r *run) believeLate(ctx context.Context, o *storage.Observation, n *normal
 	late.Outcome, late.Rule, late.Detail, late.FirstSeenAt, late.DecidedLate = d.Outcome, d.Rule, "", d.FirstSeenAt, true
 	r.late = &late
 	o.State.Normalizer, o.State.HeadSeenAt = n.ID(), c.CapturedAt
-	r.closest(ctx, &b, doc)
+	r.closest(ctx, n, &b, doc)
 	r.addChange(ctx, o, r.late, b, c, doc, d)
 }
 

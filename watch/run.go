@@ -142,7 +142,7 @@ func (r *run) judge(ctx context.Context, c policy.Capture) (storage.Observation,
 	}
 	if b.digest != doc.Digest() {
 		r.beside(ctx, n, &b, c, doc)
-		r.closest(ctx, &b, doc)
+		r.closest(ctx, n, &b, doc)
 	}
 	return r.decide(ctx, n, b, c, doc)
 }

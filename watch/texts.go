@@ -30,24 +30,50 @@ func (b base) from() (policy.VersionRef, policy.Document) {
 
 // closest looks for the variant that is more like the text than the head is,
 // so that like is compared with like.
-func (r *run) closest(ctx context.Context, b *base, doc policy.Document) {
+func (r *run) closest(ctx context.Context, n *normalize.Normalizer, b *base, doc policy.Document) {
 	b.side = nil
 	if doc.Digest() == b.digest || b.digest.IsZero() {
 		return
 	}
 	best := common(b.doc, doc)
-	for _, t := range r.state.Texts {
-		if !t.Variant || t.SHA256 == b.digest || t.SHA256 == doc.Digest() {
+	for i, t := range r.state.Texts {
+		if !t.Variant {
 			continue
 		}
-		v, text, err := r.version(ctx, t.SHA256)
-		if err != nil || text.Normalizer != doc.Normalizer {
-			continue // a variant that other rules made is no fair comparison
+		v, text, err := r.variant(ctx, n, b, i)
+		if err != nil || v.SHA256 == b.digest || v.SHA256 == doc.Digest() {
+			continue
 		}
 		if n := common(text, doc); n > best {
 			best, b.side = n, &side{ref: v.Ref(), doc: text}
 		}
 	}
+}
+
+// variant reads a variant, anew when other rules made its text: what these
+// change of it is technical, as it is of the head.
+func (r *run) variant(ctx context.Context, n *normalize.Normalizer, b *base, i int) (policy.Version, policy.Document, error) {
+	v, text, err := r.version(ctx, r.state.Texts[i].SHA256)
+	if err != nil || text.Normalizer == n.ID() {
+		return v, text, err
+	}
+	_, anew, err := r.stored(ctx, n, v.Capture)
+	if err != nil || anew.Digest() == v.SHA256 {
+		return v, anew, err
+	}
+	change := safeCompare(text, anew, diffing.Options{})
+	change.Policy, change.From = v.Policy, v.Ref()
+	v.From, v.Number, v.EqualTo, v.Kind, v.Event = v.Number, 0, 0, policy.VersionTechnical, ""
+	v.Normalizer, v.SHA256, v.Words, v.Lang, v.Title = anew.Normalizer, anew.Digest(), anew.Words(), anew.Lang, anew.Title
+	v.Significance, v.Summary = change.Significance, "the same variant read by other rules"
+	change.To = v.Ref()
+	b.technical = append([]storage.NewVersion{{Version: v, Document: classified(anew), Change: &change}}, b.technical...)
+	if b.rule == "" {
+		b.rule = ruleNormalizer
+	}
+	r.state.Texts = slices.Clone(r.state.Texts)
+	r.state.Texts[i].SHA256 = v.SHA256
+	return v, anew, nil
 }
 
 // version finds the newest version with a text.

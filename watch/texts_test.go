@@ -178,3 +178,34 @@ func TestReplacedPage(t *testing.T) {
 		t.Errorf("believed as %+v", c)
 	}
 }
+
+// New rules for reading a page with variants tell nobody, and a change of a
+// variant that comes after them is still told.
+func TestVariantsUnderNewRules(t *testing.T) {
+	w := confirming(t)
+	footed := func(months int, extra string) string {
+		return strings.Replace(served(months, extra), "</main>", `<p class="imp">This page was printed with care by our print shop in town.</p></main>`, 1)
+	}
+	w.say(footed(12, cyprus))
+	w.want(0, policy.OutcomeBaseline, "")
+	w.say(footed(12, nevada))
+	w.want(time.Hour, policy.OutcomeUnconfirmed, "")
+	w.say(footed(12, cyprus))
+	w.want(time.Hour, policy.OutcomeUnchanged, "")
+	w.say(footed(12, nevada))
+	w.want(time.Hour, policy.OutcomeUnchanged, policy.EventPolicyVariant)
+
+	w.policy.Remove = []string{".imp"}
+	w.sync()
+	for range 3 {
+		for _, extra := range []string{cyprus, nevada} {
+			w.say(footed(12, extra))
+			if c := w.check(time.Hour); c.Event != "" || c.Outcome != policy.OutcomeTechnical && c.Outcome != policy.OutcomeUnchanged {
+				t.Fatalf("new rules: %s by %q with event %q", c.Outcome, c.Rule, c.Event)
+			}
+		}
+	}
+	w.say(footed(24, nevada))
+	w.want(time.Hour, policy.OutcomeUnconfirmed, "")
+	w.want(time.Hour, policy.OutcomeChanged, policy.EventPolicyChanged)
+}
