@@ -122,6 +122,9 @@ func isHub(units []unit, from, end int) bool {
 	if end-from < minHub || end < len(units) && (!units[end].fixed || units[end].level > 2) {
 		return false
 	}
+	if from > 0 && strings.HasSuffix(units[from-1].text, ":") {
+		return false
+	}
 	named, links := 0, 0
 	for _, u := range units[from:end] {
 		if hubTitle.MatchString(u.text) {
@@ -138,8 +141,7 @@ func isHub(units []unit, from, end int) bool {
 	if from == 0 {
 		return true
 	}
-	above := units[from-1]
-	return !strings.HasSuffix(above.text, ":") && (above.fixed || from < edgeLines || end == len(units))
+	return units[from-1].fixed || from < edgeLines || end == len(units)
 }
 
 func hubLine(u unit) bool {
