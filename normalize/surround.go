@@ -3,6 +3,8 @@ package normalize
 import (
 	"regexp"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/net/html"
 	"golang.org/x/net/html/atom"
@@ -25,13 +27,13 @@ var answers = regexp.MustCompile(`(?i)^(?:(?:i )?(?:accept|allow|agree|reject|de
 
 // consentBoxes drops the dialogs that ask for a consent to cookies and whose
 // markup does not say so: a small container that speaks of cookies and has two
-// buttons that answer it.
+// buttons that answer it. What stands in the main content may be the policy's.
 func (p *page) consentBoxes() []dropped {
 	var out []dropped
 	seen := map[int32]bool{}
 	for i := range p.nodes {
 		n := &p.nodes[i]
-		if n.h.Type != html.ElementNode || n.words == 0 || n.words > 8 || !isAnswer(n.h) || p.lies(int32(i)) {
+		if n.h.Type != html.ElementNode || n.words == 0 || n.words > 8 || n.inMain || !isAnswer(n.h) || p.lies(int32(i)) {
 			continue
 		}
 		if !answers.MatchString(strings.TrimRight(p.visibleText(int32(i), 100), ".!")) {
@@ -116,10 +118,12 @@ func dropHubs(units []unit) ([]unit, []policy.Drop) {
 	return out, drops
 }
 
-// isHub says whether a run of short lines is a menu between legal documents. At
-// the end of a page links are enough of a sign that fewer names do.
+// isHub says whether a run of short lines is a menu between legal documents: at
+// the top of a text, where its title follows, or at its end, where all lines
+// must be such names, or most of them links. Elsewhere a list of documents is
+// part of what the policy says.
 func isHub(units []unit, from, end int) bool {
-	if end-from < minHub || end < len(units) && (!units[end].fixed || units[end].level > 2) {
+	if end-from < minHub || end < len(units) && (!units[end].fixed || units[end].level > 1) {
 		return false
 	}
 	if from > 0 && strings.HasSuffix(units[from-1].text, ":") {
@@ -135,13 +139,10 @@ func isHub(units []unit, from, end int) bool {
 		}
 	}
 	n := end - from
-	if named*10 < n*6 && (end < len(units) || named < 2 || links*10 < n*7) {
-		return false
+	if end == len(units) {
+		return named == n || named >= 2 && links*10 >= n*7
 	}
-	if from == 0 {
-		return true
-	}
-	return units[from-1].fixed || from < edgeLines || end == len(units)
+	return from < edgeLines && named*10 >= n*6
 }
 
 func hubLine(u unit) bool {
@@ -219,6 +220,13 @@ func dropNames(units []unit) ([]unit, []policy.Drop) {
 	return units, nil
 }
 
+// isName says whether a line could be a name: its longer words begin with
+// capitals, and nothing in it makes it a sentence or a figure.
 func isName(u unit) bool {
+	for w := range strings.FieldsSeq(u.text) {
+		if first, _ := utf8.DecodeRuneInString(w); len(w) > 3 && unicode.IsLower(first) {
+			return false
+		}
+	}
 	return u.kind != policy.TableRow && countWords(u.text) <= maxNameWords && !endsSentence(u.text) && !strings.HasSuffix(u.text, ":") && !strings.ContainsAny(u.text, "0123456789@|")
 }

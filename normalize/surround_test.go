@@ -53,6 +53,9 @@ func TestSurroundings(t *testing.T) {
 
 func TestSurroundingsThatAreText(t *testing.T) {
 	for _, s := range []string{
+		"<p>Acme Legal Department</p><p>Privacy Officer</p><p>Harbour Street</p>",
+		"<h2>Documents that belong to this policy</h2><p>Privacy Notice</p><p>Cookie Notice</p><p>Processing Terms</p><h2>Contact us</h2><p>Write to us.</p>",
+		"<h2>Acknowledgement</h2><ul><li>receiving messages from us<li>sharing data with partners<li>being called by us<li>letting us keep scans<li>training of our models</ul>",
 		"<p>These documents belong to this policy:</p><p>Privacy Notice</p><p>Terms of Use</p><p>Imprint</p>",
 		"<h2>Sub-processors</h2><p>Acme Cloud</p><p>Globex</p><p>Initech</p>",
 		"<p>You may accept or reject cookies in the settings of your browser at any time, we do not mind.</p>",
@@ -64,6 +67,15 @@ func TestSurroundingsThatAreText(t *testing.T) {
 				t.Errorf("%q was left out of %q", want, s)
 			}
 		}
+	}
+}
+
+// What stands in the main content may be the policy's, buttons or not.
+func TestConsentInMain(t *testing.T) {
+	box := "<div><p>We use cookies and like to tell you so.</p><button>Accept all cookies</button><button>Reject all</button></div>"
+	text := "<main><h1>Cookie Policy</h1><p>" + strings.Repeat(longSentence, 12) + "</p>" + box + "</main>"
+	if d := document(t, Rules{}, Input{Body: wrapPage(text), ContentType: "text/html"}); !strings.Contains(d.Text(), "like to tell you so") {
+		t.Error("a sentence of the policy was taken for a dialog")
 	}
 }
 
@@ -83,7 +95,7 @@ func TestHub(t *testing.T) {
 	if !isHub(menu, 1, len(menu)) {
 		t.Error("a menu of links at the end stays")
 	}
-	if isHub(append(menu, text), 1, 5) {
+	if isHub(append(menu[:len(menu):len(menu)], text), 1, 5) {
 		t.Error("a list within the text is taken for a menu")
 	}
 	menu[0].text = "These pages belong to it:"
