@@ -1,6 +1,7 @@
 package normalize
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -95,7 +96,7 @@ func TestHub(t *testing.T) {
 	if !isHub(menu, 1, len(menu)) {
 		t.Error("a menu of links at the end stays")
 	}
-	if isHub(append(menu[:len(menu):len(menu)], text), 1, 5) {
+	if isHub(append(slices.Clip(menu), text), 1, 5) {
 		t.Error("a list within the text is taken for a menu")
 	}
 	menu[0].text = "These pages belong to it:"
