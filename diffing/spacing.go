@@ -8,14 +8,10 @@ import (
 	"watcher/policy"
 )
 
-// headingNumber is the number before a heading: "5.1 Right to use". A number
-// before a unit of time counts something.
-var headingNumber = regexp.MustCompile(`^\d{1,2}(?:\.\d{1,2}){0,3}[.)]?\s+(\p{Lu}.*)$`)
-
-var counted = regexp.MustCompile(`(?i)^(?:seconds?|minutes?|hours?|days?|weeks?|months?|years?|business|working|calendar|tage?|wochen?|monate?|jahre?|jours?|mois|ans|días|mes|años)\b`)
-
-// maxHeadingWords is how long a line may be to have a heading's number.
-const maxHeadingWords = 12
+// headingNumber is the number before a heading, "5.1 Right to use"; the first
+// group is set when it is divided or followed by a sign. A bare number may count
+// something: "12 Months".
+var headingNumber = regexp.MustCompile(`^\d{1,2}(?:((?:\.\d{1,2}){1,3}[.)]?|[.)])|)\s*(\p{Lu}.*)$`)
 
 // sameLetters says whether a reworded unit has the same letters and digits on
 // both sides, apart from a heading's number: words that markup had joined were
@@ -28,17 +24,22 @@ func sameLetters(e *policy.Edit) bool {
 	if was == "" || is == "" {
 		return false
 	}
-	return was == is || lettersOf(withoutNumber(e.Old)) == lettersOf(withoutNumber(e.New))
+	return was == is || e.Heading && sameBesideNumber(e.Old, e.New)
 }
 
-func withoutNumber(s string) string {
-	if len(strings.Fields(s)) > maxHeadingWords {
-		return s
+// sameBesideNumber says whether two headings differ in their numbers only, and
+// these are certainly the numbers of headings.
+func sameBesideNumber(a, b string) bool {
+	restA, certainA := withoutNumber(a)
+	restB, certainB := withoutNumber(b)
+	return (certainA || certainB) && lettersOf(restA) == lettersOf(restB)
+}
+
+func withoutNumber(s string) (rest string, certain bool) {
+	if m := headingNumber.FindStringSubmatch(s); m != nil {
+		return m[2], m[1] != ""
 	}
-	if m := headingNumber.FindStringSubmatch(s); m != nil && !counted.MatchString(m[1]) {
-		return m[1]
-	}
-	return s
+	return s, false
 }
 
 // lettersOf returns the letters and digits of a text in lower case. Signs that

@@ -59,8 +59,8 @@ type State struct {
 	// sighting; nil when there is none.
 	Pending *Pending `json:"pending,omitempty"`
 
-	// Shrunk is a text that is less than half of the head, or has next to nothing
-	// in common with it, and waits to be believed; nil when there is none.
+	// Shrunk is a text that is less than half of the head and waits to be
+	// believed; nil when there is none.
 	Shrunk *Pending `json:"shrunk,omitempty"`
 
 	// Texts are texts other than the head that the page showed lately: ones

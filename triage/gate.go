@@ -20,18 +20,14 @@ const (
 	RuleErrorPage     = "error_page"
 	RuleNoVocabulary  = "no_vocabulary"
 	RuleShrunk        = "shrunk"
-	RuleReplaced      = "replaced"
 )
 
 // RuleSelect marks a page on which the configured selectors match nothing. It
 // is read without them.
 const RuleSelect = "select_unmatched"
 
-// The rules that accept what shrunk and replaced held, once it has stayed.
-const (
-	RuleShrunkConfirmed   = "confirmed_shrink"
-	RuleReplacedConfirmed = "confirmed_replacement"
-)
+// RuleShrunkConfirmed accepts a text that stayed less than half of the last one.
+const RuleShrunkConfirmed = "confirmed_shrink"
 
 // The gate's floors, in visible words. Measured on 25,745 published versions
 // of Open Terms Archive: below 50 words and below half of the last accepted
@@ -44,10 +40,6 @@ const (
 	shortPage = 400
 	// markerPage bounds the pages on which scripts of bot walls count.
 	markerPage = 200
-	// A text is another page in the policy's place, until it has stayed, when of
-	// minLines lines or more less than one in sharedPart is left.
-	minLines   = 12
-	sharedPart = 20
 	// minVocabulary is how many different words of a policy's vocabulary a
 	// page must have.
 	minVocabulary = 3
@@ -61,9 +53,6 @@ type Page struct {
 	// HeadWords counts the words of the last accepted text, 0 for a first
 	// capture.
 	HeadWords int
-	// HeadLines counts the lines of that text, SharedLines those that are on
-	// the page still. 0 lines: not known.
-	HeadLines, SharedLines int
 }
 
 // Gate decides whether a screened page really is the policy. The first rule
@@ -82,7 +71,6 @@ func Gate(p Page) policy.Verdict {
 		{RuleAnchorMissing, anchorMissing},
 		{RuleNoVocabulary, noVocabulary},
 		{RuleShrunk, shrunk},
-		{RuleReplaced, replaced},
 	} {
 		if evidence := rule.hit(p, visible); evidence != "" {
 			return policy.Verdict{Kind: policy.Quarantined, Rule: rule.name, Evidence: evidence}
@@ -255,16 +243,6 @@ func shrunk(p Page, _ int) string {
 		return fmt.Sprintf("%d words, less than half of the last accepted %d", words, p.HeadWords)
 	}
 	return ""
-}
-
-// replaced holds a page that has next to nothing in common with the last
-// accepted text: a log-in page, a home page or a document of another kind that
-// an address leads to for a while reads like a policy, too. A rewrite stays.
-func replaced(p Page, _ int) string {
-	if p.HeadLines < minLines || p.SharedLines*sharedPart >= p.HeadLines {
-		return ""
-	}
-	return fmt.Sprintf("%d of the %d lines of the last accepted text are on the page", p.SharedLines, p.HeadLines)
 }
 
 func firstIn(text string, phrases []string) string {

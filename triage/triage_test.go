@@ -100,9 +100,6 @@ func TestGate(t *testing.T) {
 			p.Document.Sections = append([]policy.Section{{Heading: "Diese Seite ist momentan nicht verfügbar"}}, p.Document.Sections...)
 		}, RuleErrorPage},
 		{"a policy that speaks of error pages", page(prose(500) + " a page not found"), nil, ""},
-		{"another page", page(prose(500)), func(p *Page) { p.HeadLines, p.SharedLines = 40, 1 }, RuleReplaced},
-		{"a rewrite that keeps some lines", page(prose(500)), func(p *Page) { p.HeadLines, p.SharedLines = 40, 2 }, ""},
-		{"a head of few lines", page(prose(500)), func(p *Page) { p.HeadLines = 8 }, ""},
 		{"shrunk", page(prose(240)), func(p *Page) { p.HeadWords = 500 }, RuleShrunk},
 		{"half is enough", page(prose(250)), func(p *Page) { p.HeadWords = 500 }, ""},
 	} {

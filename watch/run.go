@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"runtime/debug"
-	"slices"
 	"time"
 
 	"watcher/normalize"
@@ -128,14 +127,9 @@ func (r *run) judge(ctx context.Context, c policy.Capture) (storage.Observation,
 		return storage.Observation{}, err
 	}
 	// The base's words, not the state's: a new selector may well leave less.
-	page := triage.Page{Policy: r.policy, Capture: c, Document: doc, HeadWords: b.words}
-	page.HeadLines, page.SharedLines = r.shared(b, doc)
-	c.Verdict = triage.Gate(page)
-	switch c.Verdict.Rule {
-	case triage.RuleShrunk:
-		c.Verdict = r.stayed(c, doc, triage.RuleShrunkConfirmed)
-	case triage.RuleReplaced:
-		c.Verdict = r.stayed(c, doc, triage.RuleReplacedConfirmed)
+	c.Verdict = triage.Gate(triage.Page{Policy: r.policy, Capture: c, Document: doc, HeadWords: b.words})
+	if c.Verdict.Rule == triage.RuleShrunk {
+		c.Verdict = r.shrunk(c, doc)
 	}
 	if c.Verdict.Kind != policy.Accepted {
 		return r.refused(c), nil
@@ -147,28 +141,13 @@ func (r *run) judge(ctx context.Context, c policy.Capture) (storage.Observation,
 	return r.decide(ctx, n, b, c, doc)
 }
 
-// shared counts the lines of the head and those that a text has of them. A text
-// that was on the page before needs no such proof.
-func (r *run) shared(b base, doc policy.Document) (lines, left int) {
-	if b.digest.IsZero() || doc.Digest() == b.digest || r.settings.Triage.Hold <= 0 {
-		return 0, 0
-	}
-	text := doc.Digest()
-	if slices.ContainsFunc(r.state.Texts, func(t policy.Text) bool { return t.SHA256 == text }) {
-		return 0, 0
-	}
-	each(b.doc, func(string) { lines++ })
-	return lines, common(b.doc, doc)
-}
-
 // minShrunk is the least time for which a shrunk text must stand. On 25,745
 // published versions 42 % of such texts were gone with the next version.
 const minShrunk = 6 * time.Hour
 
-// stayed decides about a text of less than half the words, or of other words
-// altogether: a page that keeps showing it for as long as a hold lasts did not
-// lose the rest by accident. rule is the one that then accepts it.
-func (r *run) stayed(c policy.Capture, doc policy.Document, rule string) policy.Verdict {
+// shrunk decides about a text of less than half the words: a page that keeps
+// showing it for as long as a hold lasts did not lose the rest by accident.
+func (r *run) shrunk(c policy.Capture, doc policy.Document) policy.Verdict {
 	text, waits := doc.Digest(), r.state.Shrunk
 	if waits == nil || waits.SHA256 != text || waits.FirstSeenAt.After(c.CapturedAt) {
 		r.state.Shrunk = &policy.Pending{SHA256: text, FirstSeenAt: c.CapturedAt, Since: c.CapturedAt, Sightings: 1}
@@ -178,7 +157,7 @@ func (r *run) stayed(c policy.Capture, doc policy.Document, rule string) policy.
 		return c.Verdict
 	}
 	r.believeFrom = waits.FirstSeenAt
-	return policy.Verdict{Kind: policy.Accepted, Rule: rule, Evidence: c.Verdict.Evidence}
+	return policy.Verdict{Kind: policy.Accepted, Rule: triage.RuleShrunkConfirmed, Evidence: c.Verdict.Evidence}
 }
 
 func (r *run) normalizer() (*normalize.Normalizer, error) {

@@ -150,35 +150,6 @@ func TestDegradedSelector(t *testing.T) {
 	w.want(time.Hour, policy.OutcomeChanged, policy.EventPolicyChanged)
 }
 
-// A page with other words altogether waits for as long as a hold lasts; a page
-// that the address leads to for a while is never told as a change.
-func TestReplacedPage(t *testing.T) {
-	w := confirming(t)
-	list := func(what string) string {
-		var b strings.Builder
-		for i := range 20 {
-			fmt.Fprintf(&b, "<p>Rule %d says what our policy on the consent to %s and your personal data is.</p>", i, what)
-		}
-		return "<main><h1>Policy on " + what + "</h1>" + b.String() + "</main>"
-	}
-	w.say(list("letters"))
-	w.want(0, policy.OutcomeBaseline, "")
-	w.say(list("telephones"))
-	if c := w.want(time.Hour, policy.OutcomeQuarantined, ""); c.Rule != "replaced" {
-		t.Fatalf("rule %q, want replaced", c.Rule)
-	}
-	first := w.now
-	w.say(list("letters"))
-	w.want(time.Hour, policy.OutcomeUnchanged, "")
-	w.say(list("telephones"))
-	w.want(time.Hour, policy.OutcomeQuarantined, "")
-	w.want(time.Hour, policy.OutcomeQuarantined, policy.EventPolicyQuarantined)
-	c := w.want(24*time.Hour, policy.OutcomeChanged, policy.EventPolicyChanged)
-	if c.Rule != "confirmed_replacement" || !c.FirstSeenAt.After(first) {
-		t.Errorf("believed as %+v", c)
-	}
-}
-
 // New rules for reading a page with variants tell nobody, and a change of a
 // variant that comes after them is still told.
 func TestVariantsUnderNewRules(t *testing.T) {
