@@ -129,9 +129,15 @@ type Text struct {
 // Slot is a line that was seen with different numbers.
 type Slot struct {
 	// Line is the digest of its section and its text without the numbers,
-	// Values the distinct digests of the numbers, at most SlotValues.
-	Line   Digest   `json:"line"`
-	Values []Digest `json:"values"`
+	// Values are the newest distinct ones of its numbers, at most SlotValues.
+	Line   Digest      `json:"line"`
+	Values []SlotValue `json:"values"`
+}
+
+// SlotValue is the digest of a line's numbers, and when they were last seen.
+type SlotValue struct {
+	SHA256 Digest    `json:"sha256"`
+	SeenAt time.Time `json:"seen_at"`
 }
 
 // SlotValues is how many different values make a slot volatile.

@@ -91,13 +91,13 @@ func (h History) decide(text policy.Digest, at time.Time, s Settings) Decision {
 	case h.Head.IsZero():
 		return Decision{Outcome: policy.OutcomeBaseline, FirstSeenAt: at}
 	case text == h.Head:
-		return h.returned(Decision{Outcome: policy.OutcomeUnchanged, FirstSeenAt: at}, text)
+		return h.returned(Decision{Outcome: policy.OutcomeUnchanged, FirstSeenAt: at}, text, at, s)
 	case s.ConfirmAfter <= 0:
 		return h.believe(text, at, "")
 	case seen != nil && seen.Variant && seen.displaces(at, s):
 		return Decision{Outcome: policy.OutcomeChanged, Rule: RuleDisplaced, FirstSeenAt: seen.RunSince}
 	case seen != nil && seen.Variant:
-		return h.returned(Decision{Outcome: policy.OutcomeUnchanged, Rule: RuleVariant, FirstSeenAt: seen.FirstSeenAt}, text)
+		return h.returned(Decision{Outcome: policy.OutcomeUnchanged, Rule: RuleVariant, FirstSeenAt: seen.FirstSeenAt}, text, at, s)
 	case seen != nil:
 		return Decision{Outcome: policy.OutcomeUnchanged, Rule: RuleVariant, FirstSeenAt: seen.FirstSeenAt, NewVariant: true}
 	case h.alternates(text, at):

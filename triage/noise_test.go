@@ -13,11 +13,12 @@ func reworded(was, is string, categories ...policy.Category) policy.Edit {
 }
 
 func TestSlotIsLearnedFromThreeValues(t *testing.T) {
+	at := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
 	var slots []policy.Slot
 	var volatile bool
 	for i, want := range []bool{false, true, true} {
 		edits := []policy.Edit{reworded("1204 people like this page", fmt.Sprint(1205+i, " people like this page"))}
-		if slots, volatile = Learn(slots, edits); volatile != want {
+		if slots, volatile = Learn(slots, edits, at); volatile != want {
 			t.Errorf("value %d: volatile %t, want %t", i+2, volatile, want)
 		}
 	}
@@ -25,10 +26,10 @@ func TestSlotIsLearnedFromThreeValues(t *testing.T) {
 		reworded("1204 people like this page", "9 people like this page"),
 		{Op: policy.Added, New: "We sell your data.", Significance: policy.Material},
 	}
-	if _, volatile = Learn(slots, edits); volatile {
+	if _, volatile = Learn(slots, edits, at); volatile {
 		t.Error("a volatile line hides the edit beside it")
 	}
-	if _, volatile = Learn(slots, []policy.Edit{{Op: policy.Reworded, Old: "a", New: "A", Significance: policy.Cosmetic}}); volatile {
+	if _, volatile = Learn(slots, []policy.Edit{{Op: policy.Reworded, Old: "a", New: "A", Significance: policy.Cosmetic}}, at); volatile {
 		t.Error("a difference without a slot is volatile")
 	}
 }
@@ -46,6 +47,13 @@ func TestNoSlotInWhatAPolicySays(t *testing.T) {
 		reworded("Aufbewahrung: 3 Monate", "Aufbewahrung: 6 Monate"),
 		reworded("Conservation : 3 ans", "Conservation : 5 ans"),
 		reworded("We share it with 113 partners", "We share it with 114 partners", policy.ThirdPartySharing),
+		reworded("You must be at least 13 to use this.", "You must be at least 14 to use this."),
+		reworded("保存期間は13日間です。", "保存期間は14日間です。"),
+		reworded("Dane przechowujemy przez 13 dni.", "Dane przechowujemy przez 14 dni."),
+		reworded("A copy costs 5 CHF for each request.", "A copy costs 6 CHF for each request."),
+		reworded("We rely on 13 other companies for this.", "We rely on 14 other companies for this."),
+		reworded("Our office is at Main Street 13.", "Our office is at Main Street 14."),
+		reworded("We are certified under ISO 27001.", "We are certified under ISO 27002."),
 		reworded("Room 12", "Hall 12"),
 		{Op: policy.Added, New: "12", Significance: policy.Minor},
 		{Op: policy.Reworded, Old: "7 of them", New: "8 of them", Significance: policy.Material},
@@ -57,10 +65,11 @@ func TestNoSlotInWhatAPolicySays(t *testing.T) {
 }
 
 func TestSlotsAreBounded(t *testing.T) {
+	at := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
 	var slots []policy.Slot
 	for i := range 3 * maxSlots {
-		line := string(rune('a'+i%26)) + string(rune('a'+i/26)) + " seen "
-		slots, _ = Learn(slots, []policy.Edit{reworded(line+"1", line+"2")})
+		line := string(rune('a'+i%26)) + string(rune('a'+i/26)) + " seen in views "
+		slots, _ = Learn(slots, []policy.Edit{reworded(line+"1", line+"2")}, at)
 	}
 	if len(slots) != maxSlots {
 		t.Errorf("%d slots, want %d", len(slots), maxSlots)
@@ -91,5 +100,19 @@ func TestBudget(t *testing.T) {
 	at = at.Add(noiseWindow)
 	if n, tell, _ = Budget(n, policy.Minor, at); !tell || n.Noisy {
 		t.Error("a page that was quiet for a week stays noisy")
+	}
+}
+
+// A counter that moves once a year is told each time.
+func TestSlowCounterIsNoSlot(t *testing.T) {
+	at := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
+	var slots []policy.Slot
+	for i := range 5 {
+		var volatile bool
+		at = at.Add(300 * 24 * time.Hour)
+		edits := []policy.Edit{reworded(fmt.Sprint(10+i, " people like this page"), fmt.Sprint(11+i, " people like this page"))}
+		if slots, volatile = Learn(slots, edits, at); volatile {
+			t.Fatalf("value %d is taken for volatile", i+2)
+		}
 	}
 }

@@ -59,10 +59,10 @@ func (h History) alternates(sha policy.Digest, at time.Time) bool {
 
 // returned ends the wait of a text when the page shows the one again that it
 // differs from. On a page with variants the others do not speak against it.
-func (h History) returned(d Decision, sha policy.Digest) Decision {
+func (h History) returned(d Decision, sha policy.Digest, at time.Time, s Settings) Decision {
 	switch p := h.Pending; {
 	case p == nil:
-	case sha == p.Base || p.Base.IsZero() && sha == h.Head || !h.varies():
+	case s.Hold > 0 && at.Sub(p.Since) >= s.Hold, sha == p.Base || p.Base.IsZero() && sha == h.Head || !h.varies():
 		if d.Rule == "" {
 			d.Rule = RuleReturned
 		}
@@ -103,6 +103,14 @@ func (h History) remember(d Decision, sha policy.Digest, at time.Time) []policy.
 	case d.Outcome == policy.OutcomeUnchanged && h.Pending != nil && d.Pending == nil && h.Pending.SHA256 != sha && h.seen(h.Pending.SHA256) == nil:
 		texts = append(texts, policy.Text{SHA256: h.Pending.SHA256, FirstSeenAt: h.Pending.FirstSeenAt, LastSeenAt: h.Pending.FirstSeenAt})
 	}
-	slices.SortStableFunc(texts, func(a, b policy.Text) int { return b.LastSeenAt.Compare(a.LastSeenAt) })
+	slices.SortStableFunc(texts, func(a, b policy.Text) int {
+		if a.Variant != b.Variant { // variants are forgotten last
+			if a.Variant {
+				return -1
+			}
+			return 1
+		}
+		return b.LastSeenAt.Compare(a.LastSeenAt)
+	})
 	return texts[:min(len(texts), maxTexts)]
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"watcher/diffing"
 	"watcher/normalize"
@@ -195,12 +196,21 @@ func (r *run) believeLate(ctx context.Context, o *storage.Observation, n *normal
 // page cannot be read any more.
 func (r *run) endWait(ctx context.Context, o *storage.Observation) {
 	p, hold := r.state.Pending, r.settings.Triage.Hold
-	if p == nil || hold <= 0 || o.Check.At.Sub(p.Since) < hold {
+	if p == nil || hold <= 0 || o.Check.At.Sub(p.Since) < hold || r.overtaken(*p) {
 		return
 	}
 	if err := r.expire(ctx, o, *p); err != nil {
 		r.Logger.Error("a text that waits cannot be read", "policy", r.policy.ID, "err", err)
 	}
+}
+
+// overtaken says whether the page has shown a known text since it showed the one
+// that waits: on a page with variants that ends no wait, but once the page
+// cannot be read it is no reason to believe a text that was seen once, either.
+func (r *run) overtaken(p policy.Pending) bool {
+	return r.state.HeadSeenAt.After(p.FirstSeenAt) || slices.ContainsFunc(r.state.Texts, func(t policy.Text) bool {
+		return t.Variant && t.LastSeenAt.After(p.FirstSeenAt)
+	})
 }
 
 // expire adds the version of a text that waits, whatever the page shows now.
@@ -293,7 +303,7 @@ func (r *run) tellsOf(ctx context.Context, o *storage.Observation, check *policy
 		return false
 	case event != policy.EventPolicyChanged:
 		return true
-	case r.repeats(ctx, change, o.Check.At):
+	case r.repeats(ctx, change, change.From.Version, o.Check.At):
 		r.suppressed, check.Rule = suppressedVariant, triage.RuleVariant
 		return false
 	}

@@ -61,7 +61,7 @@ func (r *run) noteDegraded(o *storage.Observation) {
 	if s.Degraded++; s.DegradedSince.IsZero() {
 		s.DegradedSince = o.Check.At
 	}
-	if s.Degraded >= degradedChecks && !s.DegradedTold {
+	if s.Degraded >= degradedChecks && !s.DegradedTold && !r.mode.Quiet {
 		s.DegradedTold = true
 		r.tell(o, &o.Check, r.healthEvent(policy.EventExtractionDegraded, o, s.DegradedSince, "the configured selectors match nothing any more"))
 	}
@@ -73,6 +73,9 @@ const offending = 10
 // charge charges a change to the noise budget and says whether it is told of.
 // The change with which the budget is spent raises page_noisy instead.
 func (r *run) charge(o *storage.Observation, check *policy.Check, change policy.Change) bool {
+	if r.mode.Quiet {
+		return true // an archive's past neither spends the budget nor tells of it
+	}
 	next, tell, began := triage.Budget(o.State.Noise, change.Significance, o.Check.At)
 	o.State.Noise = next
 	if tell {

@@ -186,7 +186,7 @@ func (r *run) decide(ctx context.Context, n *normalize.Normalizer, b base, c pol
 	if !r.believeFrom.IsZero() {
 		settings.ConfirmAfter = 0 // it has waited long enough
 	}
-	text, rule := r.identify(ctx, n, b, doc)
+	text, rule := r.identify(ctx, n, b, doc, c.CapturedAt)
 	d := triage.Decide(history, text, c.CapturedAt, settings)
 	if rule != "" && (d.Rule == "" || d.Rule == triage.RuleReturned) {
 		d.Rule, r.suppressed = rule, suppressedVolatile

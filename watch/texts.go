@@ -117,14 +117,14 @@ func each(d policy.Document, visit func(line string)) {
 // identify returns the text that a document counts as. One in which only
 // numbers differ that change by themselves is the text it is compared with, or
 // the one that waits. It learns such numbers on the way.
-func (r *run) identify(ctx context.Context, n *normalize.Normalizer, b base, doc policy.Document) (text policy.Digest, rule string) {
+func (r *run) identify(ctx context.Context, n *normalize.Normalizer, b base, doc policy.Document, at time.Time) (text policy.Digest, rule string) {
 	text = doc.Digest()
 	if b.digest.IsZero() || text == b.digest {
 		return text, ""
 	}
 	ref, from := b.from()
 	var same bool
-	if r.state.Slots, same = triage.Learn(r.state.Slots, safeCompare(from, doc, diffing.Options{}).Edits); same {
+	if r.state.Slots, same = triage.Learn(r.state.Slots, safeCompare(from, doc, diffing.Options{}).Edits, at); same {
 		return ref.SHA256, triage.RuleVolatile
 	}
 	p := r.state.Pending
@@ -135,7 +135,7 @@ func (r *run) identify(ctx context.Context, n *normalize.Normalizer, b base, doc
 	if err != nil {
 		return text, ""
 	}
-	if r.state.Slots, same = triage.Learn(r.state.Slots, safeCompare(waiting, doc, diffing.Options{}).Edits); same {
+	if r.state.Slots, same = triage.Learn(r.state.Slots, safeCompare(waiting, doc, diffing.Options{}).Edits, at); same {
 		return p.SHA256, ""
 	}
 	return text, ""
@@ -153,6 +153,9 @@ func (r *run) addVariant(ctx context.Context, o *storage.Observation, b base, c 
 		o.Versions = append(o.Versions, storage.NewVersion{Version: v, Document: classified(doc), Change: &change})
 	}
 	change.From, change.To = b.ref, v.Ref()
+	if change.Significance.Rank() <= policy.Cosmetic.Rank() || !r.charge(o, &o.Check, change) {
+		return
+	}
 	e := changeEvent(r.policy, policy.EventPolicyVariant, o.Check.At, v, change)
 	e.Summary = "served to some visitors: " + change.Summary
 	e.Rule, e.Detail = triage.RuleVariant, "the page shows this text and that of the head in turns; from now on each is compared with its own"
@@ -174,9 +177,10 @@ func replaceVariant(texts []policy.Text, old, text policy.Digest, at time.Time) 
 // repeatWindow is how long a change of one variant counts for the others.
 const repeatWindow = 30 * 24 * time.Hour
 
-// repeats says whether a page with variants makes a change in one of them that
-// was told of another one already.
-func (r *run) repeats(ctx context.Context, change policy.Change, at time.Time) bool {
+// repeats says whether a change was told already when it reached another variant
+// of the page. from is the version that the change begins at: what happened on
+// the way to it cannot be repeated, only done again.
+func (r *run) repeats(ctx context.Context, change policy.Change, from int, at time.Time) bool {
 	if !slices.ContainsFunc(r.state.Texts, func(t policy.Text) bool { return t.Variant }) {
 		return false
 	}
@@ -184,32 +188,51 @@ func (r *run) repeats(ctx context.Context, change policy.Change, at time.Time) b
 	if err != nil {
 		return false
 	}
+	own, elsewhere := chain(versions, from), false
 	for _, v := range slices.Backward(versions) {
 		if at.Sub(v.FirstSeenAt) > repeatWindow {
 			break
 		}
-		if v.Event != string(policy.EventPolicyChanged) {
+		if v.From == 0 || !own[v.Number] && v.Event != string(policy.EventPolicyChanged) {
 			continue
 		}
-		if told, err := r.Store.Change(ctx, r.policy.ID, v.Number); err == nil && within(change.Edits, told.Edits) {
-			return true
+		told, err := r.Store.Change(ctx, r.policy.ID, v.Number)
+		if err != nil || !within(change.Edits, told.Edits) {
+			continue
 		}
+		if own[v.Number] {
+			return false
+		}
+		elsewhere = true
 	}
-	return false
+	return elsewhere
+}
+
+// chain returns a version and those that it came from.
+func chain(versions []policy.Version, number int) map[int]bool {
+	from := make(map[int]int, len(versions))
+	for _, v := range versions {
+		from[v.Number] = v.From
+	}
+	out := map[int]bool{}
+	for ; number > 0 && !out[number]; number = from[number] {
+		out[number] = true
+	}
+	return out
 }
 
 // within says whether all edits that are more than cosmetic are among others.
 func within(edits, among []policy.Edit) bool {
 	type key struct {
-		op       policy.EditOp
-		old, new string
+		op                policy.EditOp
+		section, old, new string
 	}
 	known := map[key]bool{}
 	for _, e := range among {
-		known[key{e.Op, e.Old, e.New}] = true
+		known[key{e.Op, e.Section, e.Old, e.New}] = true
 	}
 	for _, e := range edits {
-		if e.Significance.Rank() > policy.Cosmetic.Rank() && !known[key{e.Op, e.Old, e.New}] {
+		if e.Significance.Rank() > policy.Cosmetic.Rank() && !known[key{e.Op, e.Section, e.Old, e.New}] {
 			return false
 		}
 	}
