@@ -69,15 +69,30 @@ func (p *page) consentBox(i int32) int32 {
 			box = a
 		}
 	}
-	if box < 0 || p.nodes[box].words < minConsentWords || !strings.Contains(strings.ToLower(p.visibleText(box, 2000)), "cookie") {
+	if box < 0 || p.nodes[box].words < minConsentWords || p.amongProse(box) || !strings.Contains(strings.ToLower(p.visibleText(box, 2000)), "cookie") {
 		return -1
 	}
 	return box
 }
 
+// amongProse says whether an element stands between paragraphs: it is then part
+// of a text rather than laid over the page.
+func (p *page) amongProse(i int32) bool {
+	up := p.nodes[i].parent
+	for k := up + 1; k < p.nodes[up].end; k = p.nodes[k].end {
+		if n := &p.nodes[k]; k != i && n.h.DataAtom == atom.P && n.prose > 0 {
+			return true
+		}
+	}
+	return false
+}
+
 // hubTitle matches the names of legal documents, as the menus between the
 // documents of a site list them.
 var hubTitle = regexp.MustCompile(`(?i)\b(?:privacy|policy|policies|legal|terms|notice|statement|guidelines|cookies?|agreement|addendum|imprint|impressum|datenschutz|agb|disclosure|conditions|trust|compliance|security|accessibility|licen[cs]es?|confidentialité|privacidad)\b`)
+
+// hubHeading matches the titles of such menus.
+var hubHeading = regexp.MustCompile(`(?i)^(?:(?:more|other|related|further|all|our|legal)\s+)*(?:legal(?: notices?| information| documents?| hub)?|policies|documents?|links?|resources?|pages?|articles?|information|see also)$`)
 
 // The figures of a menu between legal documents.
 const (
@@ -140,6 +155,9 @@ func isHub(units []unit, from, end int) bool {
 	}
 	n := end - from
 	if end == len(units) {
+		if from > 0 && units[from-1].fixed && !hubHeading.MatchString(units[from-1].text) {
+			return false // the items of a section
+		}
 		return named == n || named >= 2 && links*10 >= n*7
 	}
 	return from < edgeLines && named*10 >= n*6

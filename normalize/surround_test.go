@@ -54,6 +54,7 @@ func TestSurroundings(t *testing.T) {
 
 func TestSurroundingsThatAreText(t *testing.T) {
 	for _, s := range []string{
+		"<h2>What we collect on our site</h2><ul><li>Cookies<li>Security tokens<li>Trust scores<li>License keys</ul>",
 		"<p>Acme Legal Department</p><p>Privacy Officer</p><p>Harbour Street</p>",
 		"<h2>Documents that belong to this policy</h2><p>Privacy Notice</p><p>Cookie Notice</p><p>Processing Terms</p><h2>Contact us</h2><p>Write to us.</p>",
 		"<h2>Acknowledgement</h2><ul><li>receiving messages from us<li>sharing data with partners<li>being called by us<li>letting us keep scans<li>training of our models</ul>",
@@ -77,6 +78,15 @@ func TestConsentInMain(t *testing.T) {
 	text := "<main><h1>Cookie Policy</h1><p>" + strings.Repeat(longSentence, 12) + "</p>" + box + "</main>"
 	if d := document(t, Rules{}, Input{Body: wrapPage(text), ContentType: "text/html"}); !strings.Contains(d.Text(), "like to tell you so") {
 		t.Error("a sentence of the policy was taken for a dialog")
+	}
+}
+
+// A section that speaks of cookies and has links like answers is no dialog.
+func TestConsentBetweenParagraphs(t *testing.T) {
+	box := "<div><h2>Cookies and advertising</h2><p>We use cookies and sell what they tell us to others.</p><a href=/c>Cookie settings</a> <a href=/r>Reject all</a></div>"
+	text := "<h1>Privacy Policy</h1><p>" + strings.Repeat(longSentence, 12) + "</p>" + box + "<p>" + strings.Repeat(longSentence, 4) + "</p>"
+	if d := document(t, Rules{}, Input{Body: wrapPage(text), ContentType: "text/html"}); !strings.Contains(d.Text(), "sell what they tell us") {
+		t.Error("a section of the policy was taken for a dialog")
 	}
 }
 
