@@ -102,7 +102,7 @@ func TestQuietChecksSpendNoBudget(t *testing.T) {
 	}
 	w.say(colour("red"))
 	w.want(0, policy.OutcomeBaseline, "")
-	for _, c := range strings.Fields("green blue white black brown beige grey") {
+	for c := range strings.FieldsSeq("green blue white black brown beige grey") {
 		w.say(colour(c))
 		w.now = w.now.Add(time.Hour)
 		if _, err := w.checkMode(w.claim(), Mode{Quiet: true}); err != nil {
