@@ -17,11 +17,7 @@ func refine(units []unit, plain bool) ([]unit, []policy.Drop) {
 		units = mendUnits(units)
 	}
 	units, drops := dropLines(units)
-	for _, step := range []func([]unit) ([]unit, []policy.Drop){dropGluedMenus, trimMenus, dropContents, dropHubs} {
-		var d []policy.Drop
-		units, d = step(units)
-		drops = append(drops, d...)
-	}
+	units, drops = leaveOut(units, drops, dropGluedMenus, trimMenus, dropContents, dropHubs)
 	markItems(units)
 	f := newFinder(units, plain)
 	f.find()
@@ -30,7 +26,12 @@ func refine(units []unit, plain bool) ([]unit, []policy.Drop) {
 	if plain {
 		return units, drops
 	}
-	for _, step := range []func([]unit) ([]unit, []policy.Drop){dropLabels, dropNames} {
+	return leaveOut(units, drops, dropLabels, dropNames)
+}
+
+// leaveOut takes steps that leave lines out, one after the other.
+func leaveOut(units []unit, drops []policy.Drop, steps ...func([]unit) ([]unit, []policy.Drop)) ([]unit, []policy.Drop) {
+	for _, step := range steps {
 		var d []policy.Drop
 		units, d = step(units)
 		drops = append(drops, d...)

@@ -68,25 +68,27 @@ func TestVariantOfFlappingPage(t *testing.T) {
 	}
 }
 
-func TestVariantAfterRevert(t *testing.T) {
+// reverted is a site whose text A gave way to B and returned.
+func reverted(t *testing.T) *site {
+	t.Helper()
 	s := newSite(t)
 	s.want(0, "A", policy.OutcomeBaseline, "")
 	s.want(step, "B", policy.OutcomeUnconfirmed, RuleFirstSighting)
 	s.want(step, "B", policy.OutcomeChanged, RuleConfirmed)
 	s.want(step, "A", policy.OutcomeUnconfirmed, RuleFirstSighting)
 	s.want(step, "A", policy.OutcomeReverted, RuleConfirmed)
+	return s
+}
+
+func TestVariantAfterRevert(t *testing.T) {
+	s := reverted(t)
 	if d := s.want(step, "B", policy.OutcomeUnchanged, RuleVariant); !d.NewVariant {
 		t.Error("a text that takes turns with the head is no variant")
 	}
 }
 
 func TestRevertOfLongAgoIsNoVariant(t *testing.T) {
-	s := newSite(t)
-	s.want(0, "A", policy.OutcomeBaseline, "")
-	s.want(step, "B", policy.OutcomeUnconfirmed, RuleFirstSighting)
-	s.want(step, "B", policy.OutcomeChanged, RuleConfirmed)
-	s.want(step, "A", policy.OutcomeUnconfirmed, RuleFirstSighting)
-	s.want(step, "A", policy.OutcomeReverted, RuleConfirmed)
+	s := reverted(t)
 	s.want(40*24*time.Hour, "A", policy.OutcomeUnchanged, "")
 	s.want(step, "B", policy.OutcomeUnconfirmed, RuleFirstSighting)
 	s.want(step, "B", policy.OutcomeReverted, RuleConfirmed)

@@ -45,18 +45,27 @@ type base struct {
 
 // add makes a technical version the base.
 func (b *base) add(v policy.Version, doc policy.Document, rule string) {
-	change := safeCompare(b.doc, doc, diffing.Options{})
-	change.Policy, change.From = v.Policy, b.ref
-	v.Number, v.From, v.EqualTo, v.Kind, v.Event = 0, 0, 0, policy.VersionTechnical, ""
-	v.Normalizer, v.SHA256, v.Words, v.Lang, v.Title = doc.Normalizer, doc.Digest(), doc.Words(), doc.Lang, doc.Title
-	v.Significance = change.Significance
 	v.Summary = "the same page read by other rules"
 	if rule == ruleAddress {
 		v.Summary = "the same policy read from another address"
 	}
-	change.To = v.Ref()
-	b.technical = append(b.technical, storage.NewVersion{Version: v, Document: classified(doc), Change: &change, Head: true})
+	next := technical(v, b.ref, b.doc, doc)
+	next.Head = true
+	v = next.Version
+	b.technical = append(b.technical, next)
 	b.digest, b.doc, b.ref, b.words, b.rule = v.SHA256, doc, v.Ref(), v.Words, rule
+}
+
+// technical makes a version like v, but for its text, which differs from that of
+// ref by nothing that the vendor did.
+func technical(v policy.Version, ref policy.VersionRef, from, doc policy.Document) storage.NewVersion {
+	change := safeCompare(from, doc, diffing.Options{})
+	change.Policy, change.From = v.Policy, ref
+	v.Number, v.From, v.EqualTo, v.Kind, v.Event = 0, ref.Version, 0, policy.VersionTechnical, ""
+	v.Normalizer, v.SHA256, v.Words, v.Lang, v.Title = doc.Normalizer, doc.Digest(), doc.Words(), doc.Lang, doc.Title
+	v.Significance = change.Significance
+	change.To = v.Ref()
+	return storage.NewVersion{Version: v, Document: classified(doc), Change: &change}
 }
 
 // base loads what doc is to be compared with. The zero base means that there

@@ -19,11 +19,10 @@ const degradedChecks = 2
 // head is then read in the same way before the two are compared, so that what
 // the selectors alone changed is technical.
 func (r *run) degrade(c policy.Capture) (*normalize.Normalizer, policy.Document, error) {
-	n, err := normalize.New(normalize.Rules{Remove: r.policy.Remove})
+	n, err := r.reader(normalize.Rules{Remove: r.policy.Remove})
 	if err != nil {
 		return nil, policy.Document{}, err
 	}
-	n = n.WithPDF(r.settings.PDFText)
 	doc, err := r.document(n, c)
 	r.degraded = err == nil
 	return n, doc, err

@@ -161,7 +161,11 @@ func (r *run) shrunk(c policy.Capture, doc policy.Document) policy.Verdict {
 }
 
 func (r *run) normalizer() (*normalize.Normalizer, error) {
-	n, err := normalize.New(normalize.Rules{Select: r.policy.Select, Remove: r.policy.Remove})
+	return r.reader(normalize.Rules{Select: r.policy.Select, Remove: r.policy.Remove})
+}
+
+func (r *run) reader(rules normalize.Rules) (*normalize.Normalizer, error) {
+	n, err := normalize.New(rules)
 	if err != nil {
 		return nil, err
 	}

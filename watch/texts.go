@@ -61,13 +61,12 @@ func (r *run) variant(ctx context.Context, n *normalize.Normalizer, b *base, i i
 	if err != nil || anew.Digest() == v.SHA256 {
 		return v, anew, err
 	}
-	change := safeCompare(text, anew, diffing.Options{})
-	change.Policy, change.From = v.Policy, v.Ref()
-	v.From, v.Number, v.EqualTo, v.Kind, v.Event = v.Number, 0, 0, policy.VersionTechnical, ""
-	v.Normalizer, v.SHA256, v.Words, v.Lang, v.Title = anew.Normalizer, anew.Digest(), anew.Words(), anew.Lang, anew.Title
-	v.Significance, v.Summary = change.Significance, "the same variant read by other rules"
-	change.To = v.Ref()
-	b.technical = append([]storage.NewVersion{{Version: v, Document: classified(anew), Change: &change}}, b.technical...)
+	ref := v.Ref()
+	v.Summary = "the same variant read by other rules"
+	next := technical(v, ref, text, anew)
+	v = next.Version
+	// Before the head's: the last version of a check is the one in force.
+	b.technical = append([]storage.NewVersion{next}, b.technical...)
 	if b.rule == "" {
 		b.rule = ruleNormalizer
 	}

@@ -93,7 +93,11 @@ func (e *env) explain(ctx context.Context, r storage.Reader, arg string, at time
 	if err != nil {
 		return x, err
 	}
-	checks, err := r.Checks(ctx, id, storage.CheckQuery{})
+	query := storage.CheckQuery{}
+	if at.IsZero() {
+		query.Limit = 1 // the newest
+	}
+	checks, err := r.Checks(ctx, id, query)
 	if err != nil {
 		return x, err
 	}
@@ -156,11 +160,7 @@ func (e *env) renormalize(ctx context.Context, r storage.Reader, check policy.Ch
 	if c.Body, err = r.Body(ctx, check.Policy, check.Capture); err != nil {
 		return policy.Document{}, err
 	}
-	n, err := normalize.New(e.rulesOf(check.Policy))
-	if err != nil {
-		return policy.Document{}, err
-	}
-	return n.Document(normalize.Input{Body: c.Body, ContentType: c.ContentType, MediaType: c.MediaType, URL: c.FinalURL})
+	return normalizeBytes(c.Body, c.ContentType, c.FinalURL, e.rulesOf(check.Policy))
 }
 
 func (e *env) rulesOf(id policy.ID) normalize.Rules {
@@ -204,9 +204,23 @@ func explainChange(ctx context.Context, r storage.Reader, x *explanation) error 
 const maxReasons = 12
 
 func (x explanation) print(w io.Writer) error {
+	if _, err := fmt.Fprintf(w, "%s, checked %s\n\n%s", x.Check.Policy, stamp(x.Check.At), x.rows()); err != nil {
+		return err
+	}
+	if len(x.Dropped) == 0 {
+		return nil
+	}
+	rows := [][]string{{"  RULE", "WORDS", "WHERE", "BEGINS WITH"}}
+	for _, d := range x.Dropped {
+		rows = append(rows, []string{"  " + d.Rule, strconv.Itoa(d.Words), sanitize(d.Path), sanitize(d.Excerpt)})
+	}
+	return table(w, rows)
+}
+
+// rows is what is said of the check, a line each.
+func (x explanation) rows() string {
 	var b strings.Builder
 	c := x.Check
-	fmt.Fprintf(&b, "%s, checked %s\n\n", c.Policy, stamp(c.At))
 	row := func(name, text string) {
 		if text != "" {
 			fmt.Fprintf(&b, "  %-12s %s\n", name, strings.ReplaceAll(sanitize(text), "\n", "\n"+strings.Repeat(" ", 15)))
@@ -240,20 +254,10 @@ func (x explanation) print(w io.Writer) error {
 		row("waits", fmt.Sprintf("a text first seen %s, %d times so far", stamp(p.FirstSeenAt), p.Sightings))
 	}
 	row("for an alert", x.ForAlert)
-	fmt.Fprintf(&b, "\n")
 	if x.TextOf != "" {
+		b.WriteByte('\n')
 		row("text of", x.TextOf)
-		row("", fmt.Sprintf("%d words by %s; left out:", x.Words, x.Normalizer))
+		row("", fmt.Sprintf("%d words by %s; left out: %d parts", x.Words, x.Normalizer, len(x.Dropped)))
 	}
-	if _, err := fmt.Fprintln(w, strings.TrimRight(b.String(), "\n")); err != nil {
-		return err
-	}
-	if len(x.Dropped) == 0 {
-		return nil
-	}
-	rows := [][]string{{"  RULE", "WORDS", "WHERE", "BEGINS WITH"}}
-	for _, d := range x.Dropped {
-		rows = append(rows, []string{"  " + d.Rule, strconv.Itoa(d.Words), sanitize(d.Path), sanitize(d.Excerpt)})
-	}
-	return table(w, rows)
+	return b.String()
 }
