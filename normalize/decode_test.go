@@ -1,6 +1,7 @@
 package normalize
 
 import (
+	"strings"
 	"testing"
 
 	"golang.org/x/net/html/charset"
@@ -75,6 +76,75 @@ func TestDecode(t *testing.T) {
 	if got, _, err := Decode([]byte("a\xffb caf\xc3\xa9"), "text/html; charset=utf-8"); err != nil || got != "a\ufffdb café" {
 		t.Errorf("invalid byte: %q, %v", got, err)
 	}
+}
+
+// TestEncodings reads one page from many encodings, declared rightly, not at
+// all and wrongly: it is the same document each time, so a server that changes
+// its encoding or its header between two captures makes no change.
+func TestEncodings(t *testing.T) {
+	n, err := New(Rules{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	const (
+		german   = "<h1>Datenschutz</h1><p>Wir löschen Einträge für Gäste spätestens nach zwölf Monaten, außer das Gesetz verlangt es anders. Das Café führt über Besucher keine Akten.</p>"
+		polish   = "<h1>Prywatność</h1><p>Zażółć gęślą jaźń: przetwarzamy dane osobowe użytkowników, żeby świadczyć usługi, i usuwamy je po trzech miesiącach, chyba że prawo każe inaczej.</p>"
+		russian  = "<h1>Конфиденциальность</h1><p>Мы храним данные пользователей двенадцать месяцев и затем удаляем их. Мы не передаём сведения третьим лицам без согласия.</p>"
+		greek    = "<h1>Απόρρητο</h1><p>Διατηρούμε τα δεδομένα των χρηστών για δώδεκα μήνες και μετά τα διαγράφουμε. Δεν τα δίνουμε σε τρίτους χωρίς άδεια.</p>"
+		japanese = "<h1>個人情報</h1><p>当社は、お客様の個人情報を十二か月間保存し、その後削除します。お客様の同意なく第三者に提供することはありません。</p>"
+		chinese  = "<h1>隐私政策</h1><p>我们将用户的个人信息保存十二个月，之后予以删除。未经同意，我们不会向第三方提供您的个人信息。</p>"
+		trad     = "<h1>隱私政策</h1><p>我們將用戶的個人資料保存十二個月，之後予以刪除。未經同意，我們不會向第三方提供您的個人資料。</p>"
+		korean   = "<h1>개인정보</h1><p>회사는 이용자의 개인정보를 십이 개월 동안 보관한 후 삭제합니다. 동의 없이 제삼자에게 제공하지 않습니다.</p>"
+	)
+	for _, page := range []struct {
+		text   string
+		labels []string
+		// undeclared are those that are known by their bytes.
+		undeclared []string
+	}{
+		{german, []string{
+			"utf-8", "utf-16le", "utf-16be", "windows-1252", "iso-8859-1", "iso-8859-2", "iso-8859-4", "iso-8859-10", "iso-8859-13",
+			"iso-8859-15", "windows-1250", "windows-1254", "windows-1257", "windows-1258", "macintosh", "gb18030",
+		}, []string{"utf-8", "utf-16le", "utf-16be", "windows-1252", "iso-8859-2"}},
+		{polish, []string{"utf-8", "utf-16le", "windows-1250", "iso-8859-2", "iso-8859-16", "gb18030"}, []string{"utf-8"}},
+		{russian, []string{"utf-8", "utf-16be", "windows-1251", "koi8-r", "koi8-u", "iso-8859-5", "ibm866", "x-mac-cyrillic"}, []string{"utf-8", "windows-1251", "koi8-r"}},
+		{greek, []string{"utf-8", "windows-1253", "iso-8859-7"}, []string{"utf-8"}},
+		{japanese, []string{"utf-8", "shift_jis", "euc-jp", "iso-2022-jp"}, []string{"utf-8", "shift_jis", "euc-jp"}},
+		{chinese, []string{"utf-8", "gbk", "gb18030"}, []string{"utf-8", "gbk"}},
+		{trad, []string{"utf-8", "big5"}, []string{"utf-8", "big5"}},
+		{korean, []string{"utf-8", "euc-kr"}, []string{"utf-8", "euc-kr"}},
+	} {
+		want := docText(t, n, []byte("<html><body>"+page.text), "text/html; charset=utf-8")
+		same := func(name, label, header, meta string) {
+			t.Helper()
+			if got := docText(t, n, encode(t, label, "<html>"+meta+"<body>"+page.text), header); got != want {
+				t.Errorf("%s of %s: %q, want %q", name, label, clip(got, 160), clip(want, 160))
+			}
+		}
+		for _, label := range page.labels {
+			meta := "<meta http-equiv=Content-Type content='text/html; charset=" + label + "'>"
+			same("header", label, "text/html; charset="+label, "")
+			same("meta", label, "text/html", meta)
+			same("header in capitals and quotes", label, `text/html; Charset="`+strings.ToUpper(label)+`"`, "")
+			same("latin header over meta", label, "text/html; charset=ISO-8859-1", meta)
+			same("utf-8 header over meta", label, "text/html; charset=utf-8", meta)
+			same("unknown header over meta", label, "text/html; charset=none-such", meta)
+		}
+		for _, label := range page.undeclared {
+			same("nothing", label, "text/html", "")
+			same("utf-8 header", label, "text/html; charset=utf-8", "")
+			same("utf-16 header", label, "text/html; charset=utf-16", "")
+		}
+	}
+}
+
+func docText(t *testing.T, n *Normalizer, body []byte, header string) string {
+	t.Helper()
+	d, err := n.Document(Input{Body: body, ContentType: header, URL: "https://a.example/privacy"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d.Text()
 }
 
 func TestSniff(t *testing.T) {

@@ -141,7 +141,10 @@ type figures struct {
 	worst             string
 	byDoc             map[string][2]int
 	headless, all     int
-	dated             int
+	// changed counts the shingles that real changes brought into the text that
+	// people selected, covered those of them that are in ours.
+	changed, covered int
+	dated            int
 }
 
 // TestReplayFigures prints stability, recall and speed over the replay corpus.
@@ -167,6 +170,7 @@ func (f *figures) measure(t *testing.T, dir string) {
 	name := docName(dir)
 	bodies := readBodies(t, dir)
 	prev, prevAll, compared := "", "", map[string]bool{}
+	var before *Input
 	for i, l := range readManifest(t, dir) {
 		in := Input{Body: bodies[l.SHA256], ContentType: l.Mime, URL: l.URL}
 		begin := cpuTime()
@@ -182,6 +186,12 @@ func (f *figures) measure(t *testing.T, dir string) {
 		}
 		f.times = append(f.times, took)
 		text := doc.Text()
+		if l.Label == "real" && before != nil && l.Declaration != nil && len(l.Declaration.Select) > 0 {
+			f.cover(l, *before, in, doc)
+		}
+		if l.Label != "blocked" {
+			before = &in
+		}
 		if l.Label == "noise" && prevAll != "" {
 			f.allPairs++
 			if text == prevAll {
@@ -232,10 +242,8 @@ func (f *figures) compare(t *testing.T, name string, l manifestLine, in Input, d
 	if err != nil || want.Words() < 50 {
 		return
 	}
-	for _, d := range want.Dropped {
-		if d.Rule == ruleUnmatched {
-			return
-		}
+	if unmatched(want) {
+		return
 	}
 	a, b := shingles(want), shingles(doc)
 	r, p := contained(a, b), contained(b, a)
@@ -251,6 +259,33 @@ func (f *figures) compare(t *testing.T, name string, l manifestLine, in Input, d
 	if r < 0.9 || p < 0.5 {
 		f.low = append(f.low, fmt.Sprintf("%s seq %d recall %.2f precision %.2f words %d/%d", name, l.Seq, r, p, doc.Words(), want.Words()))
 	}
+}
+
+// cover measures how much of what a real change brought is in our text. What
+// was new is known from the text that people selected.
+func (f *figures) cover(l manifestLine, before, in Input, doc policy.Document) {
+	n, err := New(Rules{Select: l.Declaration.Select, Remove: l.Declaration.Remove})
+	if err != nil {
+		return
+	}
+	old, err1 := n.Document(before)
+	cur, err2 := n.Document(in)
+	if err1 != nil || err2 != nil || unmatched(old) || unmatched(cur) {
+		return
+	}
+	was, ours := shingles(old), shingles(doc)
+	for s := range shingles(cur) {
+		if !was[s] {
+			f.changed++
+			if ours[s] {
+				f.covered++
+			}
+		}
+	}
+}
+
+func unmatched(d policy.Document) bool {
+	return slices.ContainsFunc(d.Dropped, func(drop policy.Drop) bool { return drop.Rule == ruleUnmatched })
 }
 
 // shingles returns the runs of five words of a document.
@@ -300,6 +335,7 @@ func (f *figures) print(t *testing.T) {
 	for _, s := range f.low {
 		t.Logf("  low %s", s)
 	}
+	t.Logf("of what real changes brought %d of %d shingles are in our text = %.4f", f.covered, f.changed, float64(f.covered)/float64(max(f.changed, 1)))
 	t.Logf("bodies without a document: %d", f.failed)
 	t.Logf("dated %d, fewer than 3 sections %d, of %d", f.dated, f.headless, f.all)
 	slices.Sort(f.times)

@@ -8,11 +8,18 @@ import (
 	"watcher/policy"
 )
 
+// maxLines is how many lines a text may have to be read closely. Real policies
+// stay below 10,000; longer texts are taken as they are, in bounded time.
+const maxLines = 200_000
+
 // refine turns what a reader sees into what a reader understands: it removes
 // lines that are no part of the policy, finds headings that have no markup,
 // and makes items of lists that have no markers. plain is set for plain text,
 // where no line has markup.
 func refine(units []unit, plain bool) ([]unit, []policy.Drop) {
+	if len(units) > maxLines {
+		return units, nil
+	}
 	if !plain {
 		units = mendUnits(units)
 	}

@@ -16,9 +16,10 @@ func (n *Normalizer) html(in Input) (policy.Document, error) {
 	if err != nil {
 		return policy.Document{}, err
 	}
-	p, root, err := parsePage(strings.ReplaceAll(text, "\x00", ""))
+	text = strings.ReplaceAll(text, "\x00", "")
+	p, root, err := parsePage(text)
 	if err != nil {
-		return policy.Document{}, err
+		return n.flat(text, in, err), nil
 	}
 	base := baseURL(root, in.URL)
 	doc := policy.Document{Title: pageTitle(root), Lang: pageLang(root)}
@@ -36,6 +37,22 @@ func (n *Normalizer) html(in Input) (policy.Document, error) {
 	doc.Dropped = append(doc.Dropped, p.report(drops)...)
 	n.finish(&doc, p.units(base), full, in, false)
 	return doc, nil
+}
+
+// flat makes a document of a page that has no tree, and says why it has none.
+func (n *Normalizer) flat(text string, in Input, why error) policy.Document {
+	base, err := url.Parse(in.URL)
+	if err != nil || in.URL == "" {
+		base = nil
+	}
+	page := readFlat(text, base)
+	doc := policy.Document{Title: page.title, Lang: page.lang, Full: fullText(page.full)}
+	if len(n.choose) > 0 {
+		doc.Dropped = append(doc.Dropped, policy.Drop{Rule: ruleUnmatched, Path: "select", Excerpt: excerpt(selectors(n))})
+	}
+	doc.Dropped = append(doc.Dropped, policy.Drop{Rule: ruleFlat, Path: "page", Excerpt: excerpt(why.Error())})
+	n.finish(&doc, page.out, page.full, in, false)
+	return doc
 }
 
 // ruleUnmatched tells that the configured selectors matched nothing, so that

@@ -16,17 +16,11 @@ import (
 // ruleset numbers the behaviour of this package. Any change that may alter the
 // text of a document must raise it, so that documents made by different rules
 // are never compared with each other.
-const ruleset = "2"
+const ruleset = "3"
 
-// The errors that callers tell apart. Both are wrapped with what was met and
-// with a hint.
-var (
-	// ErrUnsupported: the body is of a kind that has no text for us.
-	ErrUnsupported = errors.New("unsupported content")
-	// ErrParseLimit: the page is nested too deeply or has too many elements to
-	// be parsed within bounded time and memory.
-	ErrParseLimit = errors.New("page exceeds a parser limit")
-)
+// ErrUnsupported means that the body is of a kind that has no text for us. It
+// is wrapped with what was met and with a hint.
+var ErrUnsupported = errors.New("unsupported content")
 
 // Input is what a capture knows of its body.
 type Input struct {
@@ -102,7 +96,8 @@ func identity(rules Rules) string {
 func (n *Normalizer) ID() string { return n.id }
 
 // Document normalises a body. An empty body gives an empty document: judging
-// it is the gate's task. Errors wrap ErrUnsupported or ErrParseLimit.
+// it is the gate's task. Errors wrap
+// ErrUnsupported: there is no page too odd to have a text.
 func (n *Normalizer) Document(in Input) (policy.Document, error) {
 	media := mediaType(in.MediaType)
 	if media == "" {

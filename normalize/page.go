@@ -1,6 +1,7 @@
 package normalize
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -8,9 +9,10 @@ import (
 	"golang.org/x/net/html/atom"
 )
 
-// maxTags bounds the elements of a page. Real policies stay below 50,000; the
-// parser needs about 200 bytes for each.
-const maxTags = 500_000
+// maxTags bounds the tags of a page that is parsed into a tree: pages with more
+// are read flat. Real policies stay below 50,000; a tree of 200,000 paragraphs
+// takes about half a second.
+const maxTags = 250_000
 
 // node is an element or text of the page with what pruning wants to know of
 // its subtree. Nodes lie in document order in one slice: the subtree of node i
@@ -48,14 +50,18 @@ func unrendered(a atom.Atom) bool {
 	return false
 }
 
-// parsePage parses HTML and measures its body.
+// errTree is why a page has no tree.
+var errTree = errors.New("too much markup for a tree")
+
+// parsePage parses HTML and measures its body. The error wraps errTree when
+// the page has too many tags or is nested too deeply for the parser.
 func parsePage(text string) (*page, *html.Node, error) {
 	if n := strings.Count(text, "<"); n > maxTags {
-		return nil, nil, fmt.Errorf("%w: about %d elements, %d are read (is this the policy page?)", ErrParseLimit, n, maxTags)
+		return nil, nil, fmt.Errorf("%w: %d tags, at most %d", errTree, n, maxTags)
 	}
 	doc, err := html.Parse(strings.NewReader(text))
 	if err != nil {
-		return nil, nil, fmt.Errorf("%w: %w (the page's HTML is not usable; try another edition of the policy)", ErrParseLimit, err)
+		return nil, nil, fmt.Errorf("%w: %w", errTree, err)
 	}
 	p := &page{nodes: make([]node, 0, strings.Count(text, "<")+16), lexicon: newLexicon()}
 	body := find(doc, atom.Body)

@@ -43,11 +43,11 @@ const (
 )
 
 // hiddenRules leave out what no reader sees. They come before Full is made.
-// Accordions and tabs hide their text in the same way, so nothing within the
-// main content counts as hidden.
+// Accordions and tabs hide their text in the same way, so neither what lies in
+// the main content nor what a heading or handle unfolds counts as hidden.
 func hiddenRules() []rule {
 	return []rule{
-		{"hidden", shareLandmark, 0, func(e elem) bool { return !e.inMain && concealed(e.h) }},
+		{"hidden", shareLandmark, 0, func(e elem) bool { return !e.inMain && concealed(e.h) && !e.unfolds() }},
 		{"screen_reader", shareLandmark, 0, func(e elem) bool { return e.t&traitScreenReader != 0 && e.words <= 12 }},
 		{"icon", shareLinks, 0, isIcon},
 	}
@@ -160,6 +160,22 @@ func concealed(h *html.Node) bool {
 	}
 	style := attr(h, "style")
 	return (mayName(style, "display") || mayName(style, "visibility")) && hiddenStyle.MatchString(style)
+}
+
+// unfolds says whether an element is a panel that its readers open: it holds
+// sentences, and its name, its role or what stands before it says so.
+func (e elem) unfolds() bool {
+	if e.prose == 0 || e.t&(traitCookie|traitWidget|traitMenu) != 0 {
+		return false
+	}
+	if e.t&traitPanel != 0 || attr(e.h, "role") == "tabpanel" || attr(e.h, "role") == "region" {
+		return true
+	}
+	prev := e.h.PrevSibling
+	for prev != nil && prev.Type != html.ElementNode {
+		prev = prev.PrevSibling
+	}
+	return prev != nil && (isHeading(prev) || prev.DataAtom == atom.Dt || opens(prev) || prev.FirstChild != nil && prev.FirstChild.Type == html.ElementNode && opens(prev.FirstChild))
 }
 
 // maxIcon is how many words the text alternative of an icon has at most.

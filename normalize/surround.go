@@ -97,6 +97,7 @@ var hubHeading = regexp.MustCompile(`(?i)^(?:(?:more|other|related|further|all|o
 // The figures of a menu between legal documents.
 const (
 	minHub      = 3
+	maxHub      = 60
 	maxHubWords = 6
 )
 
@@ -138,7 +139,7 @@ func dropHubs(units []unit) ([]unit, []policy.Drop) {
 // must be such names, or most of them links. Elsewhere a list of documents is
 // part of what the policy says.
 func isHub(units []unit, from, end int) bool {
-	if end-from < minHub || end < len(units) && (!units[end].fixed || units[end].level > 1) {
+	if end-from < minHub || end-from > maxHub || end < len(units) && (!units[end].fixed || units[end].level > 1) {
 		return false
 	}
 	if from > 0 && strings.HasSuffix(units[from-1].text, ":") {

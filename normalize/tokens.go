@@ -9,7 +9,7 @@ import (
 // trait is what the class names or the id of an element say of its purpose.
 type trait uint16
 
-// The traits. Each belongs to one pruning rule.
+// The traits. Each belongs to one pruning rule; traitPanel keeps from one.
 const (
 	traitMenu trait = 1 << iota
 	traitWidget
@@ -24,6 +24,7 @@ const (
 	traitTOC
 	traitRelated
 	traitCookie
+	traitPanel
 )
 
 // traits maps the words of class names and short ids to their meaning. Words
@@ -49,6 +50,9 @@ func traits() map[string]trait {
 
 		"footer": traitFooter, "footers": traitFooter, "colophon": traitFooter, "copyright": traitFooter,
 		"header": traitHeader, "masthead": traitHeader,
+		"accordion": traitPanel, "accordions": traitPanel, "collapse": traitPanel, "collapsible": traitPanel, "expandable": traitPanel,
+		"tabpanel": traitPanel, "tabcontent": traitPanel, "panel": traitPanel, "faq": traitPanel, "toggle": traitPanel,
+
 		"sidebar": traitSidebar, "sidenav": traitSidebar, "aside": traitSidebar, "rail": traitSidebar,
 	}
 }

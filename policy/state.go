@@ -72,7 +72,10 @@ type State struct {
 	Noise Noise `json:"noise,omitzero"`
 	// Degraded counts checks in a row in which the configured selectors matched
 	// nothing, since DegradedSince; DegradedTold keeps it from being told twice.
-	Degraded      int       `json:"degraded,omitempty"`
+	Degraded int `json:"degraded,omitempty"`
+	// DegradedScore rises with such checks and falls with others, so that
+	// selectors that fail now and then are told of as well.
+	DegradedScore int       `json:"degraded_score,omitempty"`
 	DegradedSince time.Time `json:"degraded_since,omitzero"`
 	DegradedTold  bool      `json:"degraded_told,omitempty"`
 
@@ -116,6 +119,9 @@ type Text struct {
 	SHA256      Digest    `json:"sha256"`
 	FirstSeenAt time.Time `json:"first_seen_at"`
 	LastSeenAt  time.Time `json:"last_seen_at"`
+	// Gone counts how often the page went back to its head after showing the
+	// text, until it is known as a variant.
+	Gone int `json:"gone,omitempty"`
 	// Variant is set once the page is known to serve the text to some visitors
 	// while others get the head. Until then it is a text that was seen once and
 	// was gone again.

@@ -13,7 +13,9 @@ const (
 	RuleConfirmed     = "confirmed"
 	RuleHoldExpired   = "hold_expired"
 	RuleReturned      = "returned"
-	RuleUnstable      = "unstable"
+	// RuleSeenBefore: a text that came and went lately is there again.
+	RuleSeenBefore = "seen_before"
+	RuleUnstable   = "unstable"
 	// RuleVariant: a text that some visitors are served beside the head.
 	RuleVariant = "variant"
 	// RuleDisplaced: a variant that took the head's place.
@@ -98,12 +100,30 @@ func (h History) decide(text policy.Digest, at time.Time, s Settings) Decision {
 		return Decision{Outcome: policy.OutcomeChanged, Rule: RuleDisplaced, FirstSeenAt: seen.RunSince}
 	case seen != nil && seen.Variant:
 		return h.returned(Decision{Outcome: policy.OutcomeUnchanged, Rule: RuleVariant, FirstSeenAt: seen.FirstSeenAt}, text, at, s)
+	case seen != nil && seen.Gone < minGone && s.Hold > 0:
+		return h.again(*seen, at, s)
 	case seen != nil:
 		return Decision{Outcome: policy.OutcomeUnchanged, Rule: RuleVariant, FirstSeenAt: seen.FirstSeenAt, NewVariant: true}
 	case h.alternates(text, at):
 		return Decision{Outcome: policy.OutcomeUnchanged, Rule: RuleVariant, FirstSeenAt: at, NewVariant: true}
 	}
 	return h.weigh(text, at, s)
+}
+
+// again decides about a text that came and went before. It may be a variant,
+// which goes again, or a change whose first answer was followed by a stale one:
+// that stands, and is believed once it has stood for a hold.
+func (h History) again(seen text, at time.Time, s Settings) Decision {
+	p := h.Pending
+	if p == nil || p.SHA256 != seen.SHA256 || p.Since.After(at) {
+		return wait(RuleSeenBefore, policy.Pending{SHA256: seen.SHA256, FirstSeenAt: at, Since: at, Sightings: 1})
+	}
+	if at.Sub(p.Since) >= s.Hold {
+		return h.believe(p.SHA256, p.FirstSeenAt, RuleConfirmed)
+	}
+	next := *p
+	next.Sightings++
+	return wait(RuleSeenBefore, next)
 }
 
 // weigh decides about a text that differs from the head and needs proof.

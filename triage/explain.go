@@ -58,6 +58,7 @@ func sentences() map[string][2]string {
 		RuleUnstable:        {"the page shows yet another new text", "an alert needs one text twice, or the end of the hold"},
 		RuleConfirmed:       {"the new text was seen again after confirm_after", "it was believed"},
 		RuleHoldExpired:     {"the new text waited for the whole hold and nothing spoke against it", "it was believed"},
+		RuleSeenBefore:      {"the text came and went lately and is there again", "it is believed when it stands for as long as a hold, and taken for a variant when it goes again and returns"},
 		RuleReturned:        {"a new text came and went", "were it to stay, it would be believed"},
 		RuleVariant:         {"the page serves this text to some visitors beside the head's", "a variant is told once; a change of it is told, and so is its taking the head's place for three holds"},
 		RuleDisplaced:       {"a variant has taken the head's place", "it was believed"},

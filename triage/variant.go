@@ -15,6 +15,10 @@ const (
 	flapWindow = 30 * 24 * time.Hour
 	// maxTexts bounds how many are remembered.
 	maxTexts = 16
+	// minGone is how often a text must have gone again to be a variant: the
+	// third time that it is there. A text that was there once before the page
+	// changed to it for good was a stale answer's doing, not a variant.
+	minGone = 2
 	// A variant takes the head's place when it was seen displacedSightings
 	// times in a row, over displacedHolds times the hold.
 	displacedSightings = 4
@@ -72,6 +76,17 @@ func (h History) returned(d Decision, sha policy.Digest, at time.Time, s Setting
 	return d
 }
 
+// gone notes that a text that waited is not there any more.
+func gone(texts []policy.Text, p policy.Pending) []policy.Text {
+	for i := range texts {
+		if t := &texts[i]; t.SHA256 == p.SHA256 {
+			t.Gone++
+			return texts
+		}
+	}
+	return append(texts, policy.Text{SHA256: p.SHA256, FirstSeenAt: p.FirstSeenAt, LastSeenAt: p.FirstSeenAt, Gone: 1})
+}
+
 // varies says whether the page is known to have variants.
 func (h History) varies() bool {
 	return slices.ContainsFunc(h.Texts, func(t policy.Text) bool { return t.Variant })
@@ -100,8 +115,8 @@ func (h History) remember(d Decision, sha policy.Digest, at time.Time) []policy.
 		if d.Rule == RuleDisplaced {
 			texts = append(texts, policy.Text{SHA256: h.Head, FirstSeenAt: h.HeadFirstSeenAt, LastSeenAt: h.HeadSeenAt, Variant: true})
 		}
-	case d.Outcome == policy.OutcomeUnchanged && h.Pending != nil && d.Pending == nil && h.Pending.SHA256 != sha && h.seen(h.Pending.SHA256) == nil:
-		texts = append(texts, policy.Text{SHA256: h.Pending.SHA256, FirstSeenAt: h.Pending.FirstSeenAt, LastSeenAt: h.Pending.FirstSeenAt})
+	case d.Outcome == policy.OutcomeUnchanged && h.Pending != nil && d.Pending == nil && h.Pending.SHA256 != sha:
+		texts = gone(texts, *h.Pending)
 	}
 	slices.SortStableFunc(texts, func(a, b policy.Text) int {
 		if a.Variant != b.Variant { // variants are forgotten last

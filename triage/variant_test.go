@@ -57,6 +57,8 @@ func TestVariantOfFlappingPage(t *testing.T) {
 	s.want(0, "A", policy.OutcomeBaseline, "")
 	s.want(step, "B", policy.OutcomeUnconfirmed, RuleFirstSighting)
 	s.want(step, "A", policy.OutcomeUnchanged, RuleReturned)
+	s.want(step, "B", policy.OutcomeUnconfirmed, RuleSeenBefore)
+	s.want(step, "A", policy.OutcomeUnchanged, RuleReturned)
 	if d := s.want(step, "B", policy.OutcomeUnchanged, RuleVariant); !d.NewVariant {
 		t.Error("the variant is not told of")
 	}
@@ -94,10 +96,30 @@ func TestRevertOfLongAgoIsNoVariant(t *testing.T) {
 	s.want(step, "B", policy.OutcomeReverted, RuleConfirmed)
 }
 
+// One stale answer while a change is rolled out makes no variant: the change is
+// told once, when it has stood for a hold.
+func TestStaleAnswer(t *testing.T) {
+	s := newSite(t)
+	s.want(0, "A", policy.OutcomeBaseline, "")
+	s.want(step, "B", policy.OutcomeUnconfirmed, RuleFirstSighting)
+	s.want(time.Minute, "A", policy.OutcomeUnchanged, RuleReturned)
+	s.want(step, "B", policy.OutcomeUnconfirmed, RuleSeenBefore)
+	again := s.at
+	s.want(step, "B", policy.OutcomeUnconfirmed, RuleSeenBefore)
+	if d := s.want(step, "B", policy.OutcomeChanged, RuleConfirmed); !d.FirstSeenAt.Equal(again) {
+		t.Errorf("first seen %s, want %s: the page has shown nothing else since", d.FirstSeenAt, again)
+	}
+	for range 10 {
+		s.want(step, "B", policy.OutcomeUnchanged, "")
+	}
+}
+
 func TestVariantDisplacesTheHead(t *testing.T) {
 	s := newSite(t)
 	s.want(0, "A", policy.OutcomeBaseline, "")
 	s.want(step, "B", policy.OutcomeUnconfirmed, RuleFirstSighting)
+	s.want(step, "A", policy.OutcomeUnchanged, RuleReturned)
+	s.want(step, "B", policy.OutcomeUnconfirmed, RuleSeenBefore)
 	s.want(step, "A", policy.OutcomeUnchanged, RuleReturned)
 	back := s.at.Add(step)
 	for range 6 {
@@ -116,6 +138,8 @@ func TestPendingSurvivesTheOtherVariant(t *testing.T) {
 	s := newSite(t)
 	s.want(0, "A", policy.OutcomeBaseline, "")
 	s.want(step, "B", policy.OutcomeUnconfirmed, RuleFirstSighting)
+	s.want(step, "A", policy.OutcomeUnchanged, RuleReturned)
+	s.want(step, "B", policy.OutcomeUnconfirmed, RuleSeenBefore)
 	s.want(step, "A", policy.OutcomeUnchanged, RuleReturned)
 	s.want(step, "B", policy.OutcomeUnchanged, RuleVariant)
 	d := s.want(step, "B2", policy.OutcomeUnconfirmed, RuleFirstSighting)

@@ -89,6 +89,11 @@ func (r *run) base(ctx context.Context, n *normalize.Normalizer, doc policy.Docu
 	b := base{digest: head.SHA256, ref: head.Ref(), doc: stored, words: head.Words}
 	if r.state.Normalizer != n.ID() && head.Normalizer != n.ID() {
 		r.renew(ctx, n, head, &b, doc)
+		if r.provisional() {
+			// The same page read alike, compared without a version of its own.
+			b.technical, b.rule = nil, ""
+			b.ref = head.Ref()
+		}
 	}
 	return b, nil
 }
@@ -285,6 +290,9 @@ func (r *run) addChange(ctx context.Context, o *storage.Observation, check *poli
 		v.Summary = fmt.Sprintf("back to the text of version %d: %s", d.EqualTo, change.Summary)
 	}
 	change.Policy, change.From, change.To = r.policy.ID, ref, v.Ref()
+	if d.Rule == triage.RuleDisplaced {
+		v.Summary = "now served to everybody, told before as a variant: " + change.Summary
+	}
 	check.Kind, check.Significance = kind, change.Significance
 	o.State.LastChange = c.CapturedAt
 	if b.side == nil {

@@ -11,9 +11,18 @@ import (
 	"watcher/triage"
 )
 
-// degradedChecks is how many checks in a row a selector must fail in to be told
-// of: a page that was only half there once is not worth it.
-const degradedChecks = 2
+// When failing selectors matter: a page that was only half there once is not
+// worth telling of.
+const (
+	// degradedChecks is how many checks in a row they must fail in for the
+	// automatic text to take the place of the selected one.
+	degradedChecks = 2
+	// A failing check adds degradedStep to a score and any other takes one away;
+	// at degradedScore they are told of. That is two failures in a row, or the
+	// third of selectors that fail every other time.
+	degradedStep  = 2
+	degradedScore = 4
+)
 
 // degrade reads a capture without the selectors that match nothing in it. The
 // head is then read in the same way before the two are compared, so that what
@@ -26,6 +35,13 @@ func (r *run) degrade(c policy.Capture) (*normalize.Normalizer, policy.Document,
 	doc, err := r.document(n, c)
 	r.degraded = err == nil
 	return n, doc, err
+}
+
+// provisional says whether the selectors failed for the first time: the page may
+// have been half there only, so the head stays read with them. Where a text is
+// believed at its first sighting there is no second one to wait for.
+func (r *run) provisional() bool {
+	return r.degraded && r.state.Degraded+1 < degradedChecks && r.settings.Triage.ConfirmAfter > 0
 }
 
 // restored makes the first text that the selectors give again a technical
@@ -48,7 +64,10 @@ func (r *run) restored(b *base, doc policy.Document) bool {
 func (r *run) noteDegraded(o *storage.Observation) {
 	s := &o.State
 	if !r.degraded {
-		s.Degraded, s.DegradedSince, s.DegradedTold = 0, time.Time{}, false
+		s.Degraded = 0
+		if s.DegradedScore = max(s.DegradedScore-1, 0); s.DegradedScore == 0 {
+			s.DegradedSince, s.DegradedTold = time.Time{}, false
+		}
 		return
 	}
 	detail := fmt.Sprintf("the selectors %q match nothing on the page; the automatic text is watched instead (see what \"watcher extract\" makes of the page)",
@@ -57,10 +76,12 @@ func (r *run) noteDegraded(o *storage.Observation) {
 		o.Check.Rule = triage.RuleSelect
 	}
 	o.Check.Detail = detail
-	if s.Degraded++; s.DegradedSince.IsZero() {
+	s.Degraded++
+	s.DegradedScore = min(s.DegradedScore+degradedStep, degradedScore)
+	if s.DegradedSince.IsZero() {
 		s.DegradedSince = o.Check.At
 	}
-	if s.Degraded >= degradedChecks && !s.DegradedTold && !r.mode.Quiet {
+	if s.DegradedScore >= degradedScore && !s.DegradedTold && !r.mode.Quiet {
 		s.DegradedTold = true
 		r.tell(o, &o.Check, r.healthEvent(policy.EventExtractionDegraded, o, s.DegradedSince, "the configured selectors match nothing any more"))
 	}

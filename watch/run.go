@@ -263,7 +263,7 @@ func (r *run) sighted(c policy.Capture, outcome policy.Outcome, d triage.Decisio
 	if r.state.Pending != nil && outcome == policy.OutcomeUnchanged {
 		r.suppressed = suppressedReturned
 	}
-	if normalizer != "" && outcome != policy.OutcomeUnconfirmed {
+	if normalizer != "" && outcome != policy.OutcomeUnconfirmed && !r.provisional() {
 		o.State.Normalizer = normalizer
 	}
 	variant := d.Rule == triage.RuleVariant

@@ -5,6 +5,7 @@ import (
 
 	"watcher/policy"
 	"watcher/storage"
+	"watcher/triage"
 )
 
 // The pace of checks around the policy's interval.
@@ -34,6 +35,9 @@ func (r *run) schedule(o *storage.Observation) {
 func (r *run) delay(o *storage.Observation) time.Duration {
 	interval := r.policy.Interval
 	switch {
+	case o.Check.Rule == triage.RuleSeenBefore:
+		// Only a hold decides about it: a few looks on the way will do.
+		return min(interval, max(r.settings.Triage.Hold/4, r.settings.Triage.ConfirmAfter))
 	case o.Check.Outcome == policy.OutcomeUnconfirmed && o.State.Pending != nil:
 		// Look again as soon as a second sighting counts: people wait for it.
 		// The margin keeps jitter from coming too early.

@@ -36,6 +36,10 @@ func TestVariants(t *testing.T) {
 	w.say(served(12, cyprus))
 	w.want(time.Hour, policy.OutcomeUnchanged, "")
 	w.say(served(12, nevada))
+	w.want(time.Hour, policy.OutcomeUnconfirmed, "")
+	w.say(served(12, cyprus))
+	w.want(time.Hour, policy.OutcomeUnchanged, "")
+	w.say(served(12, nevada))
 	w.want(time.Hour, policy.OutcomeUnchanged, policy.EventPolicyVariant)
 	for range 3 {
 		w.say(served(12, cyprus))
@@ -143,10 +147,41 @@ func TestDegradedSelector(t *testing.T) {
 	if c := w.check(time.Hour); c.Event != "" {
 		t.Errorf("the selector's return is told of: %+v", c)
 	}
+	w.say(marked(36))
+	w.want(time.Hour, policy.OutcomeChanged, policy.EventPolicyChanged)
+	for range degradedScore {
+		w.want(time.Hour, policy.OutcomeUnchanged, "")
+	}
 	if s := w.state(); s.Degraded != 0 || s.DegradedTold {
 		t.Errorf("still degraded: %+v", s)
 	}
-	w.say(marked(36))
+}
+
+// Selectors that match every other time are told of once, make no versions, and
+// a change of the text that they select is told.
+func TestSelectorThatMatchesNowAndThen(t *testing.T) {
+	w := confirming(t)
+	w.policy.Select = []string{"#policy"}
+	w.sync()
+	marked := func(months int) string {
+		return strings.Replace(page(months), "<main>", `<p>Welcome to our new site, dear visitor.</p><main id="policy">`, 1)
+	}
+	w.say(marked(12))
+	w.want(0, policy.OutcomeBaseline, "")
+	var told []policy.EventType
+	for range 6 {
+		for _, body := range []string{strings.Replace(marked(12), `id="policy"`, "", 1), marked(12)} {
+			w.say(body)
+			if c := w.check(time.Hour); c.Event != "" {
+				told = append(told, c.Event)
+			}
+		}
+	}
+	if s := w.state(); s.Versions != 1 || len(told) != 1 || told[0] != policy.EventExtractionDegraded {
+		t.Errorf("%d versions and %v, want one and that the selectors fail", s.Versions, told)
+	}
+	w.say(marked(24))
+	w.want(time.Hour, policy.OutcomeUnconfirmed, "")
 	w.want(time.Hour, policy.OutcomeChanged, policy.EventPolicyChanged)
 }
 
@@ -159,6 +194,10 @@ func TestVariantsUnderNewRules(t *testing.T) {
 	}
 	w.say(footed(12, cyprus))
 	w.want(0, policy.OutcomeBaseline, "")
+	w.say(footed(12, nevada))
+	w.want(time.Hour, policy.OutcomeUnconfirmed, "")
+	w.say(footed(12, cyprus))
+	w.want(time.Hour, policy.OutcomeUnchanged, "")
 	w.say(footed(12, nevada))
 	w.want(time.Hour, policy.OutcomeUnconfirmed, "")
 	w.say(footed(12, cyprus))

@@ -12,7 +12,7 @@ import (
 func varying(t *testing.T) *world {
 	t.Helper()
 	w := confirming(t)
-	for _, extra := range []string{cyprus, nevada, cyprus, nevada, cyprus} {
+	for _, extra := range []string{cyprus, nevada, cyprus, nevada, cyprus, nevada, cyprus} {
 		w.say(served(12, extra))
 		w.check(time.Hour)
 	}
