@@ -52,6 +52,9 @@ func (j *judge) assess(d *draft, dates *dateLines) {
 	case sameLetters(e):
 		e.Significance = policy.Cosmetic
 		v.add(false, "only spaces, punctuation or the number of the heading changed")
+	case d.retitled() && len(oldHits)+len(newHits) == 0:
+		e.Significance = policy.Cosmetic
+		v.add(false, "the title above the text %s", titleReason(e.Op))
 	case e.Op == policy.Moved:
 		e.Significance = policy.Minor
 		v.add(false, "%s", moveReason(e))
@@ -74,6 +77,31 @@ func (j *judge) assess(d *draft, dates *dateLines) {
 	}
 	e.Reasons = v.reasons
 	e.Categories = mergeCategories(v.extra, topics)
+}
+
+// retitled reports whether an edit adds, removes, lengthens or shortens the title
+// of the page. Sites do that with all their pages at once; what the text below
+// says is the same.
+func (d *draft) retitled() bool {
+	if !d.title {
+		return false
+	}
+	if d.line == nil {
+		return d.edit.Op == policy.Added || d.edit.Op == policy.Removed
+	}
+	gone, come := d.line.changedWords()
+	return len(gone) == 0 || len(come) == 0
+}
+
+func titleReason(op policy.EditOp) string {
+	switch op {
+	case policy.Added:
+		return "was added"
+	case policy.Removed:
+		return "was removed"
+	case policy.Reworded, policy.Moved, policy.Renumbered:
+	}
+	return "became longer or shorter"
 }
 
 // findWords cuts the texts into words, once for all rules.

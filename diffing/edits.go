@@ -21,6 +21,7 @@ type draft struct {
 	cosmetic         bool     // same key
 	dateForm         bool     // the same date in another form
 	item             bool     // list item or table row
+	title            bool     // a heading above the whole text
 	dateEdit         bool     // of a date that the document claims of itself
 	datesGone        []fact   // of a dateEdit, as far as they are not the same day
 	datesCome        []fact
@@ -77,12 +78,29 @@ func (m *matching) drafts() []draft {
 func (s *side) draft(i int, op policy.EditOp) draft {
 	u := &s.units[i]
 	return draft{
-		item: u.kind == policy.Item || u.kind == policy.TableRow,
+		item: u.kind == policy.Item || u.kind == policy.TableRow, title: s.isTitle(i),
 		edit: policy.Edit{
 			Op: op, Section: s.paths[u.section], Kind: u.kind, Heading: u.heading,
 			Categories: []policy.Category{}, Reasons: []string{},
 		},
 	}
+}
+
+// maxTitles is how many headings may stand above a text as its titles.
+const maxTitles = 3
+
+// isTitle reports whether a unit is a heading with nothing but headings before
+// it: the name that the site gives to the page.
+func (s *side) isTitle(i int) bool {
+	if i >= maxTitles {
+		return false
+	}
+	for _, u := range s.units[:i+1] {
+		if !u.heading {
+			return false
+		}
+	}
+	return true
 }
 
 // sameKey returns the edit between two units with equal keys, if they differ.

@@ -140,3 +140,24 @@ func TestUnpadded(t *testing.T) {
 		t.Errorf("nothing became %v", got)
 	}
 }
+
+// TestTitle: what a site does to the titles above its texts is cosmetic; the
+// headings of sections are not, nor is a title that says something.
+func TestTitle(t *testing.T) {
+	const body = "## Retention\nWe keep your data for 12 months.\n## Contact\nWrite to us by letter at any time.\n"
+	for _, tc := range []struct {
+		name, from, to string
+		want           policy.Significance
+	}{
+		{"title goes", "# Acme legal pages\n" + body, body, policy.Cosmetic},
+		{"title comes", body, "# Acme legal pages\n" + body, policy.Cosmetic},
+		{"title grows", "# Policy\n" + body, "# Acme policy\n" + body, policy.Cosmetic},
+		{"another title", "# Privacy policy\n" + body, "# Imprint of Acme\n" + body, policy.Minor},
+		{"a title that says something", "# Policy\n" + body, "# Policy for children\n" + body, policy.Minor},
+		{"section heading goes", "Hello there.\n" + body, "Hello there.\n" + strings.Replace(body, "## Contact\n", "", 1), policy.Minor},
+	} {
+		if c := Compare(doc(t, tc.from), doc(t, tc.to), Options{}); c.Significance != tc.want {
+			t.Errorf("%s: %s, want %s: %q", tc.name, c.Significance, tc.want, briefs(c))
+		}
+	}
+}

@@ -55,6 +55,7 @@ func BenchmarkReplay(b *testing.B) {
 	}
 	var times []time.Duration
 	var parse, all time.Duration
+	var size, allocated uint64
 	runtime.LockOSThread() // cpuTime is the thread's
 	defer runtime.UnlockOSThread()
 	for b.Loop() {
@@ -62,11 +63,14 @@ func BenchmarkReplay(b *testing.B) {
 			begin := cpuTime()
 			bareParse(b, in.Body)
 			parse += cpuTime() - begin
+			size += uint64(len(in.Body))
+			before := allocations()
 			begin = cpuTime()
 			if _, err := n.Document(in); err != nil && !errors.Is(err, ErrUnsupported) {
 				b.Fatal(err)
 			}
 			took := cpuTime() - begin
+			allocated += allocations() - before
 			all += took
 			times = append(times, took)
 		}
@@ -76,7 +80,16 @@ func BenchmarkReplay(b *testing.B) {
 		b.ReportMetric(float64(times[len(times)*p/100].Microseconds())/1000, fmt.Sprintf("p%d-ms/page", p))
 	}
 	b.ReportMetric(float64(all)/float64(max(parse, 1)), "x-parse")
+	b.ReportMetric(float64(allocated)/float64(max(size, 1)), "allocated-bytes/byte")
 	b.ReportMetric(float64(times[len(times)-1].Microseconds())/1000, "worst-ms/page")
+}
+
+// allocations returns the bytes allocated so far: more than are in use at any
+// one time.
+func allocations() uint64 {
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.TotalAlloc
 }
 
 // bareParse parses a page and walks over its text.
