@@ -22,6 +22,7 @@ func Compare(from, to policy.Document, opt Options) policy.Change {
 	sp := newSplitter()
 	m := newMatching(sp.side(&from), sp.side(&to))
 	drafts := m.drafts()
+	replacedTitles(drafts)
 	dl := &dateLines{from: from.Dates, to: to.Dates, facts: earlyFacts(from.Dates, to.Dates, opt.SeenAt)}
 	j := newJudge(from.Lang, to.Lang)
 	for i := range drafts {
@@ -44,6 +45,20 @@ func Compare(from, to policy.Document, opt Options) policy.Change {
 	c.Significance = significance(&c, &from, &to)
 	c.Summary = summarize(&c, drafts)
 	return c
+}
+
+// replacedTitles unmarks titles of which one went and another came: the text was
+// given another name.
+func replacedTitles(drafts []draft) {
+	has := func(op policy.EditOp) bool {
+		return slices.ContainsFunc(drafts, func(d draft) bool { return d.title && d.edit.Op == op })
+	}
+	if !has(policy.Added) || !has(policy.Removed) {
+		return
+	}
+	for i := range drafts {
+		drafts[i].title = false
+	}
 }
 
 // filled returns a copy of s that is never nil.

@@ -151,7 +151,7 @@ func TestTitle(t *testing.T) {
 	}{
 		{"title goes", "# Acme legal pages\n" + body, body, policy.Cosmetic},
 		{"title comes", body, "# Acme legal pages\n" + body, policy.Cosmetic},
-		{"title grows", "# Policy\n" + body, "# Acme policy\n" + body, policy.Cosmetic},
+		{"title grows", "# Legal\n" + body, "# Legal pages\n" + body, policy.Cosmetic},
 		{"another title", "# Privacy policy\n" + body, "# Imprint of Acme\n" + body, policy.Minor},
 		{"a title that says something", "# Policy\n" + body, "# Policy for children\n" + body, policy.Minor},
 		{"section heading goes", "Hello there.\n" + body, "Hello there.\n" + strings.Replace(body, "## Contact\n", "", 1), policy.Minor},
