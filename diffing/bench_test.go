@@ -46,6 +46,58 @@ func BenchmarkUnrelated(b *testing.B) {
 	}
 }
 
+// BenchmarkSize is the curve: policies of so many words of which one sentence in
+// thirty was replaced, reworded, or moved to the next section.
+func BenchmarkSize(b *testing.B) {
+	for _, n := range []int{1_000, 10_000, 100_000} {
+		from := randomPolicy(11, n)
+		to := edited(from, randomPolicy(12, n/10+300))
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			for b.Loop() {
+				Compare(from, to, Options{})
+			}
+		})
+	}
+}
+
+// edited changes every thirtieth block.
+func edited(from, fresh policy.Document) policy.Document {
+	to := policy.Document{Lang: from.Lang, Sections: make([]policy.Section, len(from.Sections))}
+	n := 0
+	var carried *policy.Block
+	for i, s := range from.Sections {
+		to.Sections[i] = policy.Section{Heading: s.Heading, Level: s.Level}
+		out := &to.Sections[i].Blocks
+		if carried != nil {
+			*out, carried = append(*out, *carried), nil
+		}
+		for _, bl := range s.Blocks {
+			n++
+			switch {
+			case n%90 == 0:
+				f := fresh.Sections[n/90%len(fresh.Sections)]
+				bl.Text = f.Blocks[n%len(f.Blocks)].Text
+			case n%90 == 30:
+				bl.Text = strings.Replace(bl.Text, " ", " perhaps not ", 4)
+			case n%90 == 60:
+				moved := bl
+				carried = &moved
+				continue
+			}
+			*out = append(*out, bl)
+		}
+	}
+	return to
+}
+
+// BenchmarkUnrelated50k is two texts of 50,000 words without anything in common.
+func BenchmarkUnrelated50k(b *testing.B) {
+	from, to := randomPolicy(1, 50_000), randomPolicy(2, 50_000)
+	for b.Loop() {
+		Compare(from, to, Options{})
+	}
+}
+
 // BenchmarkSeeds compares every sample policy with itself after small edits.
 func BenchmarkSeeds(b *testing.B) {
 	docs := seedDocs(b)

@@ -42,6 +42,7 @@ func newMatching(a, b *side) *matching {
 	countGaps(m.gapA, m.stateA)
 	countGaps(m.gapB, m.stateB)
 	m.findMoves()
+	m.settleHeadings()
 	m.findRenames()
 	m.pairSimilar()
 	m.absorb()
@@ -104,6 +105,51 @@ func (m *matching) findMoves() {
 		}
 		m.moves = append(m.moves, group{[]int{f.a}, []int{f.b}})
 	}
+}
+
+// maxCrossing is how many sentences may have stepped over a heading for them to
+// count as moved rather than the heading.
+const maxCrossing = 12
+
+// settleHeadings looks at headings that moved without their sections. What a
+// reader sees there is that the text between left one section for the next: it
+// is the text that moved.
+func (m *matching) settleHeadings() {
+	for k := 0; k < len(m.moves); k++ {
+		g := m.moves[k]
+		i, j := g.a[0], g.b[0]
+		if len(g.a) != 1 || !m.a.units[i].heading {
+			continue
+		}
+		cross := m.crossing(i, j)
+		if len(cross.a) == 0 || len(cross.a) > maxCrossing || slices.ContainsFunc(cross.a, func(u int) bool { return m.a.units[u].heading }) {
+			continue
+		}
+		m.equals = slices.DeleteFunc(m.equals, func(e match) bool { return slices.Contains(cross.a, e.a) })
+		at, _ := slices.BinarySearchFunc(m.equals, i, func(e match, i int) int { return e.a - i })
+		m.equals = slices.Insert(m.equals, at, match{i, j})
+		m.moves[k] = cross
+		m.stateA[i], m.stateB[j] = equal, equal
+		for x := range cross.a {
+			m.stateA[cross.a[x]], m.stateB[cross.b[x]] = moved, moved
+		}
+	}
+	countGaps(m.gapA, m.stateA)
+	countGaps(m.gapB, m.stateB)
+}
+
+// crossing returns the equal units that stood on one side of a heading and stand
+// on the other now, if there are few of them.
+func (m *matching) crossing(i, j int) group {
+	var g group
+	for _, e := range m.equals {
+		if (e.a > i) != (e.b > j) {
+			if g.a, g.b = append(g.a, e.a), append(g.b, e.b); len(g.a) > maxCrossing {
+				break
+			}
+		}
+	}
+	return g
 }
 
 // maxSame bounds the search among copies of the same text.

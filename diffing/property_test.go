@@ -5,11 +5,13 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
+	"watcher/normalize"
 	"watcher/policy"
 )
 
@@ -182,5 +184,75 @@ func FuzzCompare(f *testing.F) {
 			checkEdit(t, e)
 		}
 		Classify(&to)
+	})
+}
+
+// checkSum checks that the old text and the edits give the new one: its words,
+// less those of the old sides, with those of the new sides. What numbers a
+// clause is left out: it is no part of most texts.
+func checkSum(t reporter, a, b policy.Document, c policy.Change) {
+	t.Helper()
+	sp := newSplitter()
+	count := map[string]int{}
+	add := func(text string, n int) {
+		for w := range strings.FieldsSeq(text) {
+			w = strings.ToLower(strings.TrimFunc(w, func(r rune) bool { return !unicode.IsLetter(r) }))
+			if len(w) > 1 && !isRoman(w) {
+				count[w] += n
+			}
+		}
+	}
+	for _, u := range sp.side(&a).units {
+		add(u.text, 1)
+	}
+	for _, u := range sp.side(&b).units {
+		add(u.text, -1)
+	}
+	for _, e := range c.Edits {
+		add(e.Old, -1)
+		add(e.New, 1)
+	}
+	for w, n := range count {
+		if n != 0 {
+			t.Errorf("the word %q is %d too many after the edits", w, n)
+		}
+	}
+}
+
+func TestSum(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		a, b := genDoc().Draw(rt, "a"), genDoc().Draw(rt, "b")
+		checkSum(rt, a, b, Compare(a, b, Options{}))
+	})
+}
+
+// FuzzCompareFiles compares any two texts, read as files are.
+func FuzzCompareFiles(f *testing.F) {
+	f.Add("# A\n\nWe keep logs for 12 months. We sell nothing.\n\n- one\n- two\n", "# A\n\nWe sell nothing. We keep logs for 24 months.\n\n1. one\n2. two\n")
+	f.Add("1. Scope\nAll of it.\n2. Rights\nNone.", "1. Scope\nAll of it.\n2. Cookies\nSome.\n3. Rights\nNone.")
+	f.Add("| a | b |\n| c | d |", "| c | d |\n| a | e |\n\xff\xfe")
+	f.Add("Last update: XX/05/2025", "Last update: 12/05/2025")
+	n, err := normalize.New(normalize.Rules{})
+	if err != nil {
+		f.Fatal(err)
+	}
+	read := func(t *testing.T, s string) policy.Document {
+		d, err := n.Document(normalize.Input{Body: []byte(s), ContentType: "text/markdown; charset=utf-8"})
+		if err != nil {
+			t.Skip(err)
+		}
+		return d
+	}
+	f.Fuzz(func(t *testing.T, old, new string) {
+		a, b := read(t, old), read(t, new)
+		c := Compare(a, b, Options{})
+		checkChange(t, a, b, c)
+		checkSum(t, a, b, c)
+		if a.Text() != b.Text() && c.Significance == policy.None {
+			t.Error("texts differ and nothing is said")
+		}
+		if again := Compare(a, a, Options{}); !again.Empty() {
+			t.Errorf("a text against itself: %q", briefs(again))
+		}
 	})
 }

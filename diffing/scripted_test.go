@@ -1,0 +1,843 @@
+package diffing
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"watcher/normalize"
+	"watcher/policy"
+)
+
+// A scripted document is edited by known operations. What Compare makes of the
+// two texts, read as files are, is held against the script.
+
+// sdoc is a document that scripts edit: sections of blocks of sentences.
+type sdoc struct {
+	secs     []ssec
+	numbered bool
+}
+
+type ssec struct {
+	title  string
+	blocks []sblock
+	fixed  bool // touched by an operation
+}
+
+type sblock struct {
+	kind  policy.BlockKind
+	sents []string
+	fixed bool
+}
+
+func (d sdoc) clone() sdoc {
+	d.secs = slices.Clone(d.secs)
+	for i := range d.secs {
+		d.secs[i].blocks = slices.Clone(d.secs[i].blocks)
+		for k := range d.secs[i].blocks {
+			d.secs[i].blocks[k].sents = slices.Clone(d.secs[i].blocks[k].sents)
+		}
+	}
+	return d
+}
+
+func (d sdoc) heading(i int) string {
+	if !d.numbered || i == 0 {
+		return d.secs[i].title
+	}
+	return fmt.Sprintf("%d. %s", i, d.secs[i].title)
+}
+
+// markdown writes the document as a file.
+func (d sdoc) markdown() string {
+	var b strings.Builder
+	for i, s := range d.secs {
+		level := "##"
+		if i == 0 {
+			level = "#"
+		}
+		fmt.Fprintf(&b, "%s %s\n\n", level, d.heading(i))
+		for k, bl := range s.blocks {
+			switch bl.kind {
+			case policy.Item:
+				fmt.Fprintf(&b, "- %s\n", bl.sents[0])
+				if k+1 == len(s.blocks) || s.blocks[k+1].kind != policy.Item {
+					b.WriteString("\n")
+				}
+			case policy.TableRow:
+				if k == 0 || s.blocks[k-1].kind != policy.TableRow {
+					b.WriteString("| Name | Purpose | Kept for |\n|---|---|---|\n")
+				}
+				fmt.Fprintf(&b, "| %s |\n", bl.sents[0])
+				if k+1 == len(s.blocks) || s.blocks[k+1].kind != policy.TableRow {
+					b.WriteString("\n")
+				}
+			default:
+				b.WriteString(strings.Join(bl.sents, " ") + "\n\n")
+			}
+		}
+	}
+	return b.String()
+}
+
+func (d sdoc) document(t testing.TB, n *normalize.Normalizer) policy.Document {
+	t.Helper()
+	doc, err := n.Document(normalize.Input{Body: []byte(d.markdown()), ContentType: "text/markdown; charset=utf-8", URL: "https://a.example/privacy.md"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return doc
+}
+
+// truth is what an operation should be reported as.
+type truth struct {
+	name         string // of the operation
+	op           policy.EditOp
+	old, new     string
+	section      string // where the new text stands, "" when that is not asked
+	significance policy.Significance
+	words        int // that changed, both sides
+}
+
+// script applies operations to a document.
+type script struct {
+	rnd    *rand.Rand
+	doc    sdoc
+	bank   *bank
+	truths []truth
+	// quiet is set when nothing but cosmetic edits may be reported.
+	quiet bool
+}
+
+// pick returns an untouched block of at least n sentences of a kind, with
+// untouched neighbours, and marks it.
+func (s *script) pick(kind policy.BlockKind, n int) (sec, block int, ok bool) {
+	var free [][2]int
+	for i := range s.doc.secs {
+		if s.doc.secs[i].fixed {
+			continue
+		}
+		for k, bl := range s.doc.secs[i].blocks {
+			bs := s.doc.secs[i].blocks
+			if bl.kind == kind && len(bl.sents) >= n && !bl.fixed && (k == 0 || !bs[k-1].fixed) && (k+1 == len(bs) || !bs[k+1].fixed) && long(bl.sents) {
+				free = append(free, [2]int{i, k})
+			}
+		}
+	}
+	if len(free) == 0 {
+		return 0, 0, false
+	}
+	p := free[s.rnd.IntN(len(free))]
+	s.doc.secs[p[0]].blocks[p[1]].fixed = true
+	return p[0], p[1], true
+}
+
+// long says whether all sentences are worth an edit.
+func long(sents []string) bool {
+	return !slices.ContainsFunc(sents, func(s string) bool { return len(strings.Fields(s)) < 6 })
+}
+
+func (s *script) say(name string, op policy.EditOp, old, new string, sec int, g policy.Significance, words int) {
+	s.truths = append(s.truths, truth{name: name, op: op, old: old, new: new, section: s.doc.secs[sec].title, significance: g, words: words})
+}
+
+func words(s string) int { return len(strings.Fields(s)) }
+
+// The operations. Each returns false when the document has no place for it.
+func operations() map[string]func(*script) bool {
+	return map[string]func(*script) bool{
+		"reword": (*script).reword, "two edits": (*script).twoEdits, "insert sentence": (*script).insertSentence,
+		"insert paragraph": (*script).insertParagraph, "insert item": (*script).insertItem, "delete sentence": (*script).deleteSentence,
+		"delete item": (*script).deleteItem, "replace": (*script).replace, "move": (*script).moveBlock, "move and reword": (*script).moveAndReword,
+		"move section": (*script).moveSection, "insert section": (*script).insertSection, "rename heading": (*script).rename,
+		"split paragraph": (*script).splitParagraph, "merge paragraphs": (*script).mergeParagraphs, "typography": (*script).typography,
+		"e-mail": (*script).email, "retention": (*script).retention, "sale": (*script).sale, "negation": (*script).negation,
+		"reorder items": (*script).reorder, "table row": (*script).tableRow, "paragraph to list": (*script).toList, "date": (*script).date,
+		"split sentence": (*script).splitSentence,
+	}
+}
+
+// change replaces up to a share of a sentence's words by other words and
+// returns how many words changed on both sides together.
+func (s *script) change(sent string, share float64) (string, int) {
+	w := strings.Fields(sent)
+	n := max(1, int(float64(len(w)-2)*share*s.rnd.Float64()))
+	from := 1 + s.rnd.IntN(len(w)-1-n)
+	fresh := strings.Fields(s.bank.filler(s.rnd, n))
+	out := slices.Concat(w[:from], fresh, w[from+n:])
+	return strings.Join(out, " "), 2 * n
+}
+
+func (s *script) reword() bool {
+	i, k, ok := s.pick(policy.Paragraph, 1)
+	if !ok {
+		return false
+	}
+	sents := s.doc.secs[i].blocks[k].sents
+	j := s.rnd.IntN(len(sents))
+	old := sents[j]
+	n := 0
+	sents[j], n = s.change(old, 0.4)
+	s.say("reword", policy.Reworded, old, sents[j], i, "", n)
+	return true
+}
+
+func (s *script) twoEdits() bool {
+	i, k, ok := s.pick(policy.Paragraph, 3)
+	if !ok {
+		return false
+	}
+	sents := s.doc.secs[i].blocks[k].sents
+	for _, j := range []int{0, len(sents) - 1} {
+		old, n := sents[j], 0
+		sents[j], n = s.change(old, 0.3)
+		s.say("two edits", policy.Reworded, old, sents[j], i, "", n)
+	}
+	return true
+}
+
+func (s *script) insertSentence() bool {
+	i, k, ok := s.pick(policy.Paragraph, 2)
+	if !ok {
+		return false
+	}
+	text := s.bank.fresh(s.rnd)
+	b := &s.doc.secs[i].blocks[k]
+	b.sents = slices.Insert(b.sents, 1, text)
+	s.say("insert sentence", policy.Added, "", text, i, "", words(text))
+	return true
+}
+
+func (s *script) insertParagraph() bool {
+	i, k, ok := s.pick(policy.Paragraph, 1)
+	if !ok {
+		return false
+	}
+	text := s.bank.fresh(s.rnd)
+	s.doc.secs[i].blocks = slices.Insert(s.doc.secs[i].blocks, k+1, sblock{policy.Paragraph, []string{text}, true})
+	s.say("insert paragraph", policy.Added, "", text, i, "", words(text))
+	return true
+}
+
+func (s *script) insertItem() bool {
+	i, k, ok := s.pick(policy.Item, 1)
+	if !ok {
+		return false
+	}
+	text := s.bank.item(s.rnd)
+	s.doc.secs[i].blocks = slices.Insert(s.doc.secs[i].blocks, k+1, sblock{policy.Item, []string{text}, true})
+	s.say("insert item", policy.Added, "", text, i, "", words(text))
+	return true
+}
+
+func (s *script) deleteSentence() bool {
+	i, k, ok := s.pick(policy.Paragraph, 3)
+	if !ok {
+		return false
+	}
+	b := &s.doc.secs[i].blocks[k]
+	old := b.sents[1]
+	b.sents = slices.Delete(b.sents, 1, 2)
+	s.say("delete sentence", policy.Removed, old, "", i, "", words(old))
+	return true
+}
+
+func (s *script) deleteItem() bool {
+	i, k, ok := s.pick(policy.Item, 1)
+	if !ok || words(s.doc.secs[i].blocks[k].sents[0]) > longItem { // longer ones are read as sentences
+		return false
+	}
+	old := s.doc.secs[i].blocks[k].sents[0]
+	s.doc.secs[i].blocks = slices.Delete(s.doc.secs[i].blocks, k, k+1)
+	s.say("delete item", policy.Removed, old, "", i, "", words(old))
+	return true
+}
+
+func (s *script) replace() bool {
+	i, k, ok := s.pick(policy.Paragraph, 2)
+	if !ok {
+		return false
+	}
+	sents := s.doc.secs[i].blocks[k].sents
+	old := sents[1]
+	sents[1] = s.bank.fresh(s.rnd)
+	s.say("replace", policy.Removed, old, "", i, "", words(old))
+	s.say("replace", policy.Added, "", sents[1], i, "", words(sents[1]))
+	return true
+}
+
+// elsewhere puts blocks into another section, far from other operations.
+func (s *script) elsewhere(from int, b sblock) (int, bool) {
+	for range 50 {
+		i := s.rnd.IntN(len(s.doc.secs))
+		if i == from || s.doc.secs[i].fixed || len(s.doc.secs[i].blocks) == 0 || s.doc.secs[i].blocks[len(s.doc.secs[i].blocks)-1].fixed {
+			continue
+		}
+		b.fixed = true
+		s.doc.secs[i].blocks = append(s.doc.secs[i].blocks, b)
+		return i, true
+	}
+	return 0, false
+}
+
+func (s *script) moveBlock() bool {
+	i, k, ok := s.pick(policy.Paragraph, 1)
+	if !ok {
+		return false
+	}
+	b := s.doc.secs[i].blocks[k]
+	to, ok := s.elsewhere(i, b)
+	if !ok {
+		return false
+	}
+	s.doc.secs[i].blocks = slices.Delete(s.doc.secs[i].blocks, k, k+1)
+	text := strings.Join(b.sents, " ")
+	s.say("move", policy.Moved, text, text, to, policy.Minor, 0)
+	return true
+}
+
+func (s *script) moveAndReword() bool {
+	i, k, ok := s.pick(policy.Paragraph, 1)
+	if !ok || len(s.doc.secs[i].blocks[k].sents) > 1 || words(s.doc.secs[i].blocks[k].sents[0]) < 12 {
+		return false
+	}
+	old := s.doc.secs[i].blocks[k].sents[0]
+	text, n := s.change(old, 0.2)
+	to, ok := s.elsewhere(i, sblock{policy.Paragraph, []string{text}, true})
+	if !ok {
+		return false
+	}
+	s.doc.secs[i].blocks = slices.Delete(s.doc.secs[i].blocks, k, k+1)
+	s.say("move and reword", policy.Reworded, old, text, to, "", n)
+	return true
+}
+
+func (s *script) moveSection() bool {
+	if s.doc.numbered || len(s.doc.secs) < 6 {
+		return false
+	}
+	i := 1 + s.rnd.IntN(len(s.doc.secs)-1)
+	sec := s.doc.secs[i]
+	if sec.fixed || slices.ContainsFunc(sec.blocks, func(b sblock) bool { return b.fixed }) || s.size(i) > s.size(-1)/4 {
+		return false
+	}
+	sec.fixed = true
+	for j := range s.doc.secs { // what moved over it stays as it is
+		s.doc.secs[j].fixed = true
+	}
+	s.doc.secs = slices.Delete(s.doc.secs, i, i+1)
+	to := len(s.doc.secs)
+	if i >= len(s.doc.secs)-1 {
+		to = 1
+	}
+	s.doc.secs = slices.Insert(s.doc.secs, to, sec)
+	s.say("move section", policy.Moved, sec.title, sec.title, to, policy.Minor, 0)
+	for _, b := range sec.blocks {
+		for _, text := range b.sents {
+			s.say("move section", policy.Moved, text, text, to, policy.Minor, 0)
+		}
+	}
+	return true
+}
+
+// size counts the words of a section, or of the document.
+func (s *script) size(i int) int {
+	n := 0
+	for k, sec := range s.doc.secs {
+		if i < 0 || k == i {
+			for _, b := range sec.blocks {
+				n += words(strings.Join(b.sents, " "))
+			}
+		}
+	}
+	return n
+}
+
+func (s *script) insertSection() bool {
+	at := 1 + s.rnd.IntN(len(s.doc.secs)-1)
+	title := s.bank.title(s.rnd)
+	sec := ssec{title: title, fixed: true}
+	for range 3 {
+		sec.blocks = append(sec.blocks, sblock{policy.Paragraph, []string{s.bank.fresh(s.rnd)}, true})
+	}
+	s.doc.secs = slices.Insert(s.doc.secs, at, sec)
+	s.say("insert section", policy.Added, "", s.doc.heading(at), at, "", words(title))
+	for _, b := range sec.blocks {
+		s.say("insert section", policy.Added, "", b.sents[0], at, "", words(b.sents[0]))
+	}
+	return true
+}
+
+func (s *script) rename() bool {
+	i := 1 + s.rnd.IntN(len(s.doc.secs)-1)
+	sec := &s.doc.secs[i]
+	if sec.fixed || slices.ContainsFunc(sec.blocks, func(b sblock) bool { return b.fixed }) || len(sec.blocks) < 2 {
+		return false
+	}
+	old := s.doc.heading(i)
+	n := words(sec.title)
+	sec.title, sec.fixed = s.bank.title(s.rnd), true
+	s.say("rename heading", policy.Reworded, old, s.doc.heading(i), i, policy.Minor, n+words(sec.title))
+	return true
+}
+
+func (s *script) splitParagraph() bool {
+	i, k, ok := s.pick(policy.Paragraph, 2)
+	if !ok {
+		return false
+	}
+	b := s.doc.secs[i].blocks[k]
+	s.doc.secs[i].blocks[k].sents = slices.Clone(b.sents[:1])
+	s.doc.secs[i].blocks = slices.Insert(s.doc.secs[i].blocks, k+1, sblock{policy.Paragraph, slices.Clone(b.sents[1:]), true})
+	return true
+}
+
+func (s *script) mergeParagraphs() bool {
+	i, k, ok := s.pick(policy.Paragraph, 1)
+	if !ok || k+1 >= len(s.doc.secs[i].blocks) || s.doc.secs[i].blocks[k+1].kind != policy.Paragraph || s.doc.secs[i].blocks[k+1].fixed {
+		return false
+	}
+	if k+2 < len(s.doc.secs[i].blocks) && s.doc.secs[i].blocks[k+2].fixed {
+		return false
+	}
+	b := &s.doc.secs[i].blocks[k]
+	b.sents = append(b.sents, s.doc.secs[i].blocks[k+1].sents...)
+	s.doc.secs[i].blocks = slices.Delete(s.doc.secs[i].blocks, k+1, k+2)
+	return true
+}
+
+var typography = strings.NewReplacer(`"`, "”", "'", "’", " - ", " – ", "...", "…", "we may", "We may", ", ", " , ")
+
+func (s *script) typography() bool {
+	i, k, ok := s.pick(policy.Paragraph, 1)
+	if !ok {
+		return false
+	}
+	for j := range s.doc.secs[i].blocks[k].sents {
+		p := &s.doc.secs[i].blocks[k].sents[j]
+		*p = typography.Replace(*p)
+	}
+	return true
+}
+
+// set replaces a paragraph's last sentence in the old document by one of a
+// known form, so that a known edit can be made of it.
+func (s *script) email() bool {
+	return s.known("e-mail", policy.Minor, 2, "Questions go to privacy@example.org, which our staff reads every day.", "Questions go to datenschutz@example.org, which our staff reads every day.")
+}
+
+func (s *script) retention() bool {
+	return s.known("retention", policy.Material, 2, "We keep the records of closed accounts for 12 months and then delete them.", "We keep the records of closed accounts for 24 months and then delete them.")
+}
+
+func (s *script) sale() bool {
+	return s.known("sale", policy.Material, 10, "", "We may sell your personal data to data brokers and advertisers.")
+}
+
+func (s *script) negation() bool {
+	return s.known("negation", policy.Material, 2, "We will not share your personal data with advertisers in any case.", "We will share your personal data with advertisers in any case.")
+}
+
+func (s *script) date() bool {
+	return s.known("date", policy.Minor, 2, "Last updated: 3 May 2024", "Last updated: 14 June 2025")
+}
+
+// known is filled in by plant, which puts the old sentence into both documents
+// before the script runs.
+func (s *script) known(name string, g policy.Significance, n int, old, new string) bool {
+	for i := range s.doc.secs {
+		for k := range s.doc.secs[i].blocks {
+			b := &s.doc.secs[i].blocks[k]
+			if !b.fixed || len(b.sents) != 1 || b.sents[0] != "["+name+"]" {
+				continue
+			}
+			switch {
+			case old == "":
+				b.sents[0] = new
+				s.say(name, policy.Added, "", new, i, g, n)
+			default:
+				b.sents[0] = new
+				s.say(name, policy.Reworded, old, new, i, g, n)
+			}
+			return true
+		}
+	}
+	return false
+}
+
+func (s *script) reorder() bool {
+	for i := range s.doc.secs {
+		bs := s.doc.secs[i].blocks
+		for k := 0; k+4 < len(bs); k++ {
+			run := bs[k : k+4]
+			if s.doc.secs[i].fixed || slices.ContainsFunc(run, func(b sblock) bool { return b.kind != policy.Item || b.fixed || !long(b.sents) }) || k > 0 && bs[k-1].fixed || bs[k+4].fixed {
+				continue
+			}
+			first := run[0]
+			copy(run, run[1:])
+			run[3] = first
+			for j := range run {
+				run[j].fixed = true
+			}
+			s.say("reorder items", policy.Moved, first.sents[0], first.sents[0], i, policy.Minor, 0)
+			return true
+		}
+	}
+	return false
+}
+
+func (s *script) tableRow() bool {
+	i, k, ok := s.pick(policy.TableRow, 1)
+	if !ok {
+		return false
+	}
+	text := "_" + s.bank.name(s.rnd) + " | " + s.bank.item(s.rnd) + " | 30 days"
+	s.doc.secs[i].blocks = slices.Insert(s.doc.secs[i].blocks, k+1, sblock{policy.TableRow, []string{text}, true})
+	s.say("table row", policy.Added, "", text, i, "", words(strings.ReplaceAll(text, "|", "")))
+	return true
+}
+
+// toList makes a list of the sentences of a paragraph.
+func (s *script) toList() bool {
+	i, k, ok := s.pick(policy.Paragraph, 3)
+	if !ok {
+		return false
+	}
+	b := s.doc.secs[i].blocks[k]
+	var items []sblock
+	for _, text := range b.sents {
+		items = append(items, sblock{policy.Item, []string{text}, true})
+	}
+	s.doc.secs[i].blocks = slices.Concat(s.doc.secs[i].blocks[:k], items, s.doc.secs[i].blocks[k+1:])
+	return true
+}
+
+// splitSentence makes two sentences of one at an "and".
+func (s *script) splitSentence() bool {
+	const old = "We check the data of new customers against public registers and we note the result of that check in their file."
+	const new = "We check the data of new customers against public registers. We note the result of that check in their file."
+	return s.known("split sentence", "", 2, old, new)
+}
+
+// plants are the sentences that known edits begin with.
+func plants() map[string]string {
+	return map[string]string{
+		"e-mail": "Questions go to privacy@example.org, which our staff reads every day.", "retention": "We keep the records of closed accounts for 12 months and then delete them.",
+		"sale": "", "negation": "We will not share your personal data with advertisers in any case.", "date": "Last updated: 3 May 2024",
+		"split sentence": "We check the data of new customers against public registers and we note the result of that check in their file.",
+	}
+}
+
+// plant puts a known sentence into the old document and its placeholder into
+// the new one.
+func plant(rnd *rand.Rand, name string, old, new *sdoc) {
+	sec := 0
+	if name != "date" {
+		sec = 1 + rnd.IntN(len(old.secs)-1)
+	}
+	if len(new.secs[sec].blocks) != len(old.secs[sec].blocks) || slices.ContainsFunc(new.secs[sec].blocks, func(b sblock) bool { return b.fixed }) {
+		return // one in a section is enough
+	}
+	at := len(old.secs[sec].blocks)
+	if name == "date" {
+		at = 0
+	}
+	if text := plants()[name]; text != "" {
+		old.secs[sec].blocks = slices.Insert(old.secs[sec].blocks, at, sblock{policy.Paragraph, []string{text}, true})
+	}
+	new.secs[sec].blocks = slices.Insert(new.secs[sec].blocks, at, sblock{policy.Paragraph, []string{"[" + name + "]"}, true})
+}
+
+// opTally are the counts of one operation.
+type opTally struct {
+	meant, found      int
+	section, asked    int
+	graded, gradeable int
+}
+
+// scoreboard collects the results of many scripts.
+type scoreboard struct {
+	ops                    map[string]*opTally
+	said, unmeant          int
+	wordsSaid, wordsMeant  int
+	materialMeant, missed  int
+	quietDocs, quietBroken int
+	problems               []string
+}
+
+func (b *scoreboard) of(name string) *opTally {
+	if b.ops[name] == nil {
+		b.ops[name] = &opTally{}
+	}
+	return b.ops[name]
+}
+
+func (b *scoreboard) problem(format string, args ...any) {
+	if len(b.problems) < 60 {
+		b.problems = append(b.problems, fmt.Sprintf(format, args...))
+	}
+}
+
+// lastPart is the innermost heading of a path, without a number.
+func lastPart(path string) string {
+	parts := strings.Split(path, pathSeparator)
+	key, _ := splitKey(parts[len(parts)-1], true, false)
+	return key
+}
+
+// hold compares a change with what the script did.
+func (b *scoreboard) hold(name string, s *script, c policy.Change) {
+	used := make([]bool, len(c.Edits))
+	for _, tr := range s.truths {
+		ty := b.of(tr.name)
+		ty.meant++
+		b.wordsMeant += tr.words
+		if tr.significance == policy.Material {
+			b.materialMeant++
+		}
+		i := slices.IndexFunc(c.Edits, func(e policy.Edit) bool { return says(e, tr) })
+		if i < 0 {
+			b.problem("%s: missed %s %q => %q", name, tr.name, tr.old, tr.new)
+			if tr.significance == policy.Material {
+				b.missed++
+			}
+			continue
+		}
+		ty.found++
+		used[i] = true
+		e := c.Edits[i]
+		ty.asked++
+		if want, _ := splitKey(tr.section, true, false); lastPart(e.Section) == want || e.Op == policy.Moved && strings.Contains(e.New, tr.section) {
+			ty.section++
+		} else {
+			b.problem("%s: %s in %q, want %q", name, tr.name, e.Section, tr.section)
+		}
+		if tr.significance != "" {
+			ty.gradeable++
+			if e.Significance == tr.significance {
+				ty.graded++
+			} else {
+				b.problem("%s: %s is %s, want %s: %q", name, tr.name, e.Significance, tr.significance, tr.new)
+				if tr.significance == policy.Material {
+					b.missed++
+				}
+			}
+		}
+	}
+	b.rest(name, s, c, used)
+}
+
+// rest looks at what was reported beyond the script.
+func (b *scoreboard) rest(name string, s *script, c policy.Change, used []bool) {
+	loud := false
+	for i, e := range c.Edits {
+		if e.Significance == policy.Cosmetic {
+			continue
+		}
+		b.said++
+		loud = true
+		if !used[i] {
+			b.unmeant++
+			b.problem("%s: unmeant %s", name, brief(e))
+		}
+	}
+	b.wordsSaid += c.Words.Added + c.Words.Removed
+	if s.quiet {
+		b.quietDocs++
+		if loud || c.Words.Added+c.Words.Removed > 0 {
+			b.quietBroken++
+		}
+	}
+}
+
+// says reports whether an edit is the one that the script made.
+func says(e policy.Edit, tr truth) bool {
+	flat := func(s string) string { return strings.ReplaceAll(s, "\n", " ") }
+	if e.Op != tr.op {
+		return false
+	}
+	if e.Heading && tr.op == policy.Reworded { // another operation may have renumbered it
+		old, _ := splitKey(e.Old, true, false)
+		was, _ := splitKey(tr.old, true, false)
+		return old == was && strings.HasSuffix(e.New, strings.TrimLeft(tr.new, "0123456789. "))
+	}
+	if tr.op == policy.Moved {
+		return strings.Contains(flat(e.New), flat(tr.new))
+	}
+	return flat(e.Old) == tr.old && flat(e.New) == tr.new
+}
+
+// runScripts edits each document several times.
+func runScripts(t *testing.T, docs []sdoc, rounds int) *scoreboard {
+	t.Helper()
+	n, err := normalize.New(normalize.Rules{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := make([]string, 0, len(operations()))
+	for name := range operations() {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	board := &scoreboard{ops: map[string]*opTally{}}
+	for k := range docs {
+		for round := range rounds {
+			rnd := rand.New(rand.NewPCG(uint64(k), uint64(round)))
+			order := make([]string, 0, len(names))
+			for _, i := range rnd.Perm(len(names)) {
+				order = append(order, names[i])
+			}
+			board.run(t, n, fmt.Sprintf("doc %d.%d", k, round), docs[k], rnd, order)
+			board.run(t, n, fmt.Sprintf("quiet doc %d.%d", k, round), docs[k], rnd, []string{"typography", "split paragraph", "merge paragraphs"})
+		}
+	}
+	return board
+}
+
+// maxOperations is how many operations one script has at most.
+const maxOperations = 9
+
+func (b *scoreboard) run(t *testing.T, n *normalize.Normalizer, name string, base sdoc, rnd *rand.Rand, order []string) {
+	t.Helper()
+	old, s := base.clone(), &script{rnd: rnd, doc: base.clone(), bank: newBank(), quiet: len(order) == 3}
+	order = order[:min(len(order), maxOperations)]
+	for _, op := range order {
+		if _, planted := plants()[op]; planted {
+			plant(rnd, op, &old, &s.doc)
+		}
+	}
+	for _, op := range order {
+		operations()[op](s)
+	}
+	from, to := old.document(t, n), s.doc.document(t, n)
+	c := Compare(from, to, Options{})
+	checkChange(t, from, to, c)
+	b.hold(name, s, c)
+}
+
+func (b *scoreboard) print(t *testing.T) {
+	t.Helper()
+	names := make([]string, 0, len(b.ops))
+	for name := range b.ops {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	all := opTally{}
+	for _, name := range names {
+		o := b.ops[name]
+		t.Logf("%-17s found %4d of %4d = %.3f, section %.3f, grade %.3f (%d)", name, o.found, o.meant, share(o.found, o.meant), share(o.section, o.asked), share(o.graded, o.gradeable), o.gradeable)
+		all.found, all.meant, all.section, all.asked = all.found+o.found, all.meant+o.meant, all.section+o.section, all.asked+o.asked
+		all.graded, all.gradeable = all.graded+o.graded, all.gradeable+o.gradeable
+	}
+	t.Logf("all: recall %.4f, precision %.4f (%d said, %d unmeant), section %.4f, grade %.4f", share(all.found, all.meant), 1-share(b.unmeant, b.said), b.said, b.unmeant, share(all.section, all.asked), share(all.graded, all.gradeable))
+	t.Logf("words said / meant %.3f; material missed %d of %d; quiet documents broken %d of %d", share(b.wordsSaid, b.wordsMeant), b.missed, b.materialMeant, b.quietBroken, b.quietDocs)
+	for _, p := range b.problems {
+		t.Log(p)
+	}
+}
+
+func share(a, b int) float64 {
+	if b == 0 {
+		return 1
+	}
+	return float64(a) / float64(b)
+}
+
+// TestScripts edits generated policies.
+func TestScripts(t *testing.T) {
+	var docs []sdoc
+	for seed := range uint64(60) {
+		docs = append(docs, newBank().document(seed))
+	}
+	b := runScripts(t, docs, 2)
+	b.print(t)
+	b.floor(t, 0.99)
+}
+
+// floor asserts what must hold of the figures; least is for recall and
+// precision, where real documents have sentences that cannot be told apart.
+func (b *scoreboard) floor(t *testing.T, least float64) {
+	t.Helper()
+	all := opTally{}
+	for name, o := range b.ops {
+		if share(o.found, o.meant) < least-0.02 {
+			t.Errorf("%s: %d of %d found", name, o.found, o.meant)
+		}
+		all.found, all.meant, all.section, all.asked = all.found+o.found, all.meant+o.meant, all.section+o.section, all.asked+o.asked
+		all.graded, all.gradeable = all.graded+o.graded, all.gradeable+o.gradeable
+	}
+	for what, v := range map[string][2]float64{
+		"recall": {share(all.found, all.meant), least}, "precision": {1 - share(b.unmeant, b.said), least},
+		"sections": {share(all.section, all.asked), 0.97}, "grades": {share(all.graded, all.gradeable), 0.97},
+		"material found": {1 - share(b.missed, b.materialMeant), 0.97}, "quiet documents": {1 - share(b.quietBroken, b.quietDocs), least - 0.02},
+	} {
+		if v[0] < v[1] {
+			t.Errorf("%s: %.4f, want at least %.2f", what, v[0], v[1])
+		}
+	}
+	if r := share(b.wordsSaid, b.wordsMeant); r > 1.10 {
+		t.Errorf("%.3f words are said for each that changed", r)
+	}
+}
+
+// TestScriptsOnReplay edits real policies.
+func TestScriptsOnReplay(t *testing.T) {
+	if os.Getenv("WATCHER_REPLAY") == "" {
+		t.Skip("set WATCHER_REPLAY=all to edit the pages in ../../shared/replay/dev")
+	}
+	dirs, err := filepath.Glob(filepath.Join("..", "..", "shared", "replay", "dev", "*", "*"))
+	if err != nil || len(dirs) == 0 {
+		t.Skip("no page histories in ../../shared/replay/dev")
+	}
+	n, err := normalize.New(normalize.Rules{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var docs []sdoc
+	for _, dir := range dirs {
+		hist := history(t, n, dir)
+		if len(hist) > 0 && hist[len(hist)-1].Words() > 800 {
+			docs = append(docs, scripted(hist[len(hist)-1]))
+		}
+	}
+	t.Logf("%d documents", len(docs))
+	b := runScripts(t, docs, 1)
+	b.print(t)
+	b.floor(t, 0.985)
+}
+
+// scripted makes a scriptable document of a real one: copies of a sentence have
+// no single truth and are left out.
+func scripted(d policy.Document) sdoc {
+	var out sdoc
+	seen := map[string]bool{}
+	out.secs = append(out.secs, ssec{title: "The policy of a company"})
+	for _, s := range d.Sections {
+		if s.Heading != "" && !seen[s.Heading] && s.Level > 0 {
+			seen[s.Heading] = true
+			out.secs = append(out.secs, ssec{title: strings.TrimLeft(s.Heading, "0123456789. ")})
+		}
+		sec := &out.secs[len(out.secs)-1]
+		for _, bl := range s.Blocks {
+			b := sblock{kind: bl.Kind}
+			sents := []string{clean(bl.Text)}
+			if bl.Kind == policy.Paragraph {
+				sents = splitSentences(clean(bl.Text))
+			}
+			for _, text := range sents {
+				if !seen[text] && !strings.ContainsAny(text, "*_`[]<>#\\") && (bl.Kind != policy.TableRow || strings.Count(text, " | ") == 2) {
+					seen[text] = true
+					b.sents = append(b.sents, text)
+				}
+			}
+			if len(b.sents) > 0 {
+				sec.blocks = append(sec.blocks, b)
+			}
+		}
+	}
+	return out
+}
