@@ -261,6 +261,12 @@ func dateFact(f policy.DateFact) string {
 		return "The new text says that it takes effect at a later date."
 	case policy.Undated:
 		return "The page carries no date."
+	case policy.ConflictingDates:
+		return "The page carries dates that contradict each other."
+	case policy.Retroactive:
+		return "The new effective date had passed when the text was first seen."
+	case policy.DateRemoved:
+		return "The date that the page carried was removed."
 	}
 	return "Dates: " + cleanLine(strings.ReplaceAll(string(f), "_", " "))
 }

@@ -49,6 +49,9 @@ func (j *judge) assess(d *draft, dates *dateLines) {
 	case d.cosmetic:
 		e.Significance = policy.Cosmetic
 		v.add(false, "%s", cosmeticReason(d))
+	case d.sameNumbers():
+		e.Significance, d.cosmetic = policy.Cosmetic, true
+		v.add(false, "only the way changed in which a number is written")
 	case sameLetters(e):
 		e.Significance = policy.Cosmetic
 		v.add(false, "only spaces, punctuation or the number of the heading changed")
@@ -133,6 +136,8 @@ func mergeCategories(extra []policy.Category, topics []topic) []policy.Category 
 
 func cosmeticReason(d *draft) string {
 	switch {
+	case d.relaid:
+		return "the same words, laid out in another way"
 	case d.lines > 1:
 		return "only the numbering of these " + plural(d.lines, "passage") + " changed"
 	case d.edit.Op == policy.Renumbered:

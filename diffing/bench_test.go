@@ -3,6 +3,7 @@ package diffing
 import (
 	"fmt"
 	"math/rand/v2"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -52,7 +53,7 @@ func BenchmarkSize(b *testing.B) {
 	for _, n := range []int{1_000, 10_000, 100_000} {
 		from := randomPolicy(11, n)
 		to := edited(from, randomPolicy(12, n/10+300))
-		b.Run(fmt.Sprint(n), func(b *testing.B) {
+		b.Run(strconv.Itoa(n), func(b *testing.B) {
 			for b.Loop() {
 				Compare(from, to, Options{})
 			}
@@ -73,13 +74,13 @@ func edited(from, fresh policy.Document) policy.Document {
 		}
 		for _, bl := range s.Blocks {
 			n++
-			switch {
-			case n%90 == 0:
+			switch n % 90 {
+			case 0:
 				f := fresh.Sections[n/90%len(fresh.Sections)]
 				bl.Text = f.Blocks[n%len(f.Blocks)].Text
-			case n%90 == 30:
+			case 30:
 				bl.Text = strings.Replace(bl.Text, " ", " perhaps not ", 4)
-			case n%90 == 60:
+			case 60:
 				moved := bl
 				carried = &moved
 				continue

@@ -53,10 +53,14 @@ type judge struct {
 	lex      *lexicon
 	langs    []string
 	headings map[string][]hit
+	// sides are the texts that are compared; own remembers which names are the
+	// company's.
+	sides []*side
+	own   map[string]bool
 }
 
 func newJudge(langs ...string) *judge {
-	return &judge{lex: newLexicon(langs...), langs: langs, headings: map[string][]hit{}}
+	return &judge{lex: newLexicon(langs...), langs: langs, headings: map[string][]hit{}, own: map[string]bool{}}
 }
 
 // topics returns the categories of a text in a section, the likeliest first.

@@ -25,6 +25,7 @@ func Compare(from, to policy.Document, opt Options) policy.Change {
 	replacedTitles(drafts)
 	dl := &dateLines{from: from.Dates, to: to.Dates, facts: earlyFacts(from.Dates, to.Dates, opt.SeenAt)}
 	j := newJudge(from.Lang, to.Lang)
+	j.sides = []*side{m.a, m.b}
 	for i := range drafts {
 		j.assess(&drafts[i], dl)
 	}

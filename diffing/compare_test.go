@@ -43,26 +43,26 @@ type compareCase struct {
 func wordCases() []compareCase {
 	return []compareCase{
 		{
-			name: "nothing", want: nil, summary: "no change",
+			name: "nothing", want: nil, summary: "No change.",
 		},
 		{
 			name: "placeholder resolved",
 			old:  "XX/05/2025", new: "12/05/2025",
 			want:    []string{"reworded minor [Privacy Policy] Last update: XX/05/2025 => Last update: 12/05/2025"},
-			summary: "date placeholder resolved (XX/05/2025 → 12/05/2025)",
+			summary: "The date placeholder was filled in: XX/05/2025 → 12/05/2025.",
 			reason:  "placeholder_resolved",
 		},
 		{
 			name: "retention period",
 			old:  "12 months", new: "24 months",
 			want:    []string{"reworded material [3. Retention] We keep order records for 12 months. => We keep order records for 24 months."},
-			summary: `Retention: "12 months" → "24 months" in "3. Retention"; the stated date was not changed`,
+			summary: `Retention: "12 months" → "24 months" in "3. Retention". The date still says "Last update: XX/05/2025".`,
 			reason:  `retention period "12 months" → "24 months"`,
 		},
 		{
 			name: "the same period in words",
 			old:  "12 months", new: "twelve months",
-			want: []string{"reworded minor [3. Retention] We keep order records for 12 months. => We keep order records for twelve months."},
+			want: []string{"reworded cosmetic [3. Retention] We keep order records for 12 months. => We keep order records for twelve months."},
 		},
 		{
 			name: "a typo in a retention sentence",
@@ -98,13 +98,13 @@ func unitCases() []compareCase {
 		{
 			name: "a list item", old: "- Your shipping", new: "- Your favourite colour.\n- Your shipping",
 			want:    []string{"added material [1. What we collect]  => Your favourite colour."},
-			summary: `1 list item added in "1. What we collect"; the stated date was not changed`,
+			summary: `List item added in "1. What we collect": "Your favourite colour". The date still says "Last update: XX/05/2025".`,
 		},
 		{
 			name: "a recipient",
 			old:  "with carriers.", new: "with carriers and Acme Analytics.",
 			want:   []string{"reworded material [2. Who receives it] We share order details with carriers. => We share order details with carriers and Acme Analytics."},
-			reason: `recipient or name "Acme", "Analytics" added`,
+			reason: `recipient or name "Acme Analytics" added`,
 		},
 		{
 			name: "removed right",
@@ -115,13 +115,13 @@ func unitCases() []compareCase {
 			name: "typography",
 			old:  "Write to us at the address below.", new: "Write to us at the address  below!",
 			want:    []string{"reworded cosmetic [5. Contact] Write to us at the address below. => Write to us at the address  below!"},
-			summary: "typography of 1 passage",
+			summary: "Typography or layout of 1 passage.",
 		},
 		{
 			name: "renumbered heading",
 			old:  "## 5. Contact", new: "## 6) Contact",
 			want:    []string{"renumbered cosmetic [6) Contact] 5. Contact => 6) Contact"},
-			summary: "1 passage renumbered",
+			summary: "1 passage renumbered.",
 		},
 		{
 			name: "renamed heading",
@@ -197,7 +197,7 @@ func TestLinks(t *testing.T) {
 	if diff := cmp.Diff(want, c.Links); diff != "" {
 		t.Error(diff)
 	}
-	if c.Empty() || c.Significance != policy.Cosmetic || c.Summary != "1 link target changed" {
+	if c.Empty() || c.Significance != policy.Cosmetic || c.Summary != "1 link target changed." {
 		t.Errorf("link change: significance %s, summary %q", c.Significance, c.Summary)
 	}
 }
@@ -222,6 +222,9 @@ func TestDateFacts(t *testing.T) {
 		{"placeholder", "@updated 2024-03-07 Updated 7 March 2024", "@updated 2024-03? Updated XX/03/2024", true, []policy.DateFact{policy.Placeholder}},
 		{"resolved", "@updated 2024-03? Updated XX/03/2024", "@updated 2024-03-07 Updated 07/03/2024", false, []policy.DateFact{policy.PlaceholderResolved}},
 		{"future", "@effective 2025-01-01 Effective 1 January 2025", "@effective 2025-07-01 Effective 1 July 2025", true, []policy.DateFact{policy.EffectiveInFuture}},
+		{"retroactive", "@effective 2025-01-01 Effective 1 January 2025", "@effective 2025-05-01 Effective 1 May 2025", true, []policy.DateFact{policy.Retroactive}},
+		{"old effective date", "@effective 2025-01-01 Effective 1 January 2025", "@effective 2025-01-01 Effective 1 January 2025", true, []policy.DateFact{policy.SilentChange}},
+		{"removed", "@updated 2024-01-01 Updated 1 January 2024", "", true, []policy.DateFact{policy.DateRemoved, policy.Undated}},
 		{"today", "@effective 2025-01-01 Effective 1 January 2025", "@effective 2025-06-01 Effective 1 June 2025", true, []policy.DateFact{}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

@@ -160,8 +160,40 @@ func earlyFacts(from, to []policy.Date, seenAt time.Time) []policy.DateFact {
 	add(policy.PlaceholderResolved, slices.ContainsFunc(kinds, func(k policy.DateKind) bool { return resolved(from, to, k) }))
 	add(policy.DateBackwards, slices.ContainsFunc(kinds, func(k policy.DateKind) bool { return backwards(from, to, k) }))
 	add(policy.EffectiveInFuture, slices.ContainsFunc(to, func(d policy.Date) bool { return inFuture(d, seenAt) }))
-	add(policy.Undated, !slices.ContainsFunc(to, isLabelled))
+	add(policy.Retroactive, slices.ContainsFunc(to, func(d policy.Date) bool { return inPast(d, from, seenAt) }))
+	add(policy.ConflictingDates, slices.ContainsFunc(kinds[:3], func(k policy.DateKind) bool { return conflicting(ofKind(to, k)) }))
+	undated := !slices.ContainsFunc(to, isLabelled)
+	add(policy.DateRemoved, undated && slices.ContainsFunc(from, isLabelled))
+	add(policy.Undated, undated)
 	return out
+}
+
+// conflicting reports whether dates of one kind differ. A month and a day in it
+// do not; what may be a placeholder or guessed order proves nothing.
+func conflicting(dates []policy.Date) bool {
+	for i, d := range dates {
+		for _, e := range dates[:i] {
+			n := min(len(d.Value), len(e.Value))
+			if isReal(d) && isReal(e) && !d.Guessed && !e.Guessed && d.Value[:n] != e.Value[:n] {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// retroactiveSlack is how many days an effective date may have passed when the
+// text is first seen: pages are not looked at every hour.
+const retroactiveSlack = 7
+
+// inPast reports whether d is an effective date that came with this text and
+// had passed when it was first seen.
+func inPast(d policy.Date, from []policy.Date, seenAt time.Time) bool {
+	if seenAt.IsZero() || d.Kind != policy.DateEffective || !isReal(d) || d.Guessed || d.Precision != policy.PrecisionDay {
+		return false
+	}
+	known := slices.ContainsFunc(from, func(f policy.Date) bool { return f.Kind == d.Kind && f.Value == d.Value })
+	return !known && len(ofKind(from, d.Kind)) > 0 && d.Value < seenAt.UTC().AddDate(0, 0, -retroactiveSlack).Format("2006-01-02")
 }
 
 func isLabelled(d policy.Date) bool {
@@ -281,6 +313,16 @@ func lateFacts(dl *dateLines, drafts []draft) []policy.DateFact {
 		facts = append(facts, policy.DateBumpedTextSame)
 	}
 	return facts
+}
+
+// longDate writes a value of any precision as people do.
+func longDate(value string) string {
+	for _, f := range [][2]string{{"2006-01-02", "2 January 2006"}, {"2006-01", "January 2006"}} {
+		if t, err := time.Parse(f[0], value); err == nil {
+			return t.Format(f[1])
+		}
+	}
+	return value
 }
 
 // sameDates reports whether both sides claim the same labelled dates, and any.

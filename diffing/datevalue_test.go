@@ -88,7 +88,7 @@ func TestSameDateInAnotherForm(t *testing.T) {
 			if said := strings.HasPrefix(c.Edits[0].Reasons[0], "the same date in another form: "); said != cosmetic {
 				t.Errorf("reasons %q", c.Edits[0].Reasons)
 			}
-			if said := strings.HasPrefix(c.Summary, "the same date in another form ("); said != cosmetic {
+			if said := strings.HasPrefix(c.Summary, "The same date in another form: "); said != cosmetic {
 				t.Errorf("summary %q", c.Summary)
 			}
 			if undated := []policy.DateFact{policy.Undated}; cosmetic && len(c.Dates.Facts) > 0 && !slices.Equal(c.Dates.Facts, undated) {
@@ -106,12 +106,12 @@ func TestDateComesAndGoes(t *testing.T) {
 		name, from, to, summary string
 		facts                   []policy.DateFact
 	}{
-		{"removed", with, without, "the stated date was removed (March 12, 2024)", []policy.DateFact{policy.Undated}},
-		{"removed, label kept", with, "# Policy\nLast updated:\nWe keep logs for 12 months.\n", "the stated date was removed (March 12, 2024)", []policy.DateFact{policy.Undated}},
-		{"added", without, with, "a date was added (March 12, 2024)", []policy.DateFact{}},
-		{"one of two", strings.Replace(with, "We keep", "Last updated: March 12, 2024\nWe keep", 1), with, "a date line was removed (March 12, 2024)", []policy.DateFact{}},
-		{"label only", with, strings.ReplaceAll(with, "Last updated", "Last revised"), "the date line was reworded", []policy.DateFact{}},
-		{"changed", with, strings.NewReplacer("2024-03-12", "2024-03-13", "March 12", "March 13").Replace(with), "only the stated date changed (March 12, 2024 → March 13, 2024)", []policy.DateFact{policy.DateBumpedTextSame}},
+		{"removed", with, without, "The stated date was removed: March 12, 2024.", []policy.DateFact{policy.DateRemoved, policy.Undated}},
+		{"removed, label kept", with, "# Policy\nLast updated:\nWe keep logs for 12 months.\n", "The stated date was removed: March 12, 2024.", []policy.DateFact{policy.DateRemoved, policy.Undated}},
+		{"added", without, with, "A date was added: March 12, 2024.", []policy.DateFact{}},
+		{"one of two", strings.Replace(with, "We keep", "Last updated: March 12, 2024\nWe keep", 1), with, "A date line was removed: March 12, 2024.", []policy.DateFact{}},
+		{"label only", with, strings.ReplaceAll(with, "Last updated", "Last revised"), "The date line was reworded.", []policy.DateFact{}},
+		{"changed", with, strings.NewReplacer("2024-03-12", "2024-03-13", "March 12", "March 13").Replace(with), "Only the stated date changed: March 12, 2024 → March 13, 2024.", []policy.DateFact{policy.DateBumpedTextSame}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			from, to := doc(t, tc.from), doc(t, tc.to)

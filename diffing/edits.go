@@ -25,7 +25,9 @@ type draft struct {
 	dateEdit         bool     // of a date that the document claims of itself
 	datesGone        []fact   // of a dateEdit, as far as they are not the same day
 	datesCome        []fact
-	lines            int      // units in a run of renumberings; 0 means 1
+	lines            int      // units in a run of renumberings or rows; 0 means 1
+	rows             int      // table rows in one edit; 0 means that it is no run of them
+	relaid           bool     // the same words, laid out anew
 	whole            *whole   // the section that was added or removed with this unit
 	oldWords         []string // as cues see them
 	newWords         []string
@@ -72,7 +74,7 @@ func (m *matching) drafts() []draft {
 	slices.SortStableFunc(out, func(x, y draft) int {
 		return cmp.Or(x.posB-y.posB, x.side-y.side, x.posA-y.posA)
 	})
-	return joinRenumbered(out)
+	return joinRows(joinRenumbered(out))
 }
 
 func (s *side) draft(i int, op policy.EditOp) draft {
@@ -137,7 +139,8 @@ func (m *matching) pairDraft(g group) draft {
 	line := newRedline(d.edit.Old, d.edit.New)
 	d.line = &line
 	d.edit.Redline = line.spans()
-	d.cosmetic = splitKeyPlain(d.edit.Old, line.old.toks) == splitKeyPlain(d.edit.New, line.new.toks)
+	d.relaid = m.isRelaid(g)
+	d.cosmetic = d.relaid || splitKeyPlain(d.edit.Old, line.old.toks) == splitKeyPlain(d.edit.New, line.new.toks)
 	d.setFrom(m.a.paths[m.a.units[g.a[0]].section])
 	return d
 }

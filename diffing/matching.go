@@ -26,6 +26,7 @@ type matching struct {
 	gapA, gapB     []int // number of equal units before
 	equals         []match
 	moves, pairs   []group
+	laid           []group // of pairs: the same words, laid out anew
 }
 
 func newMatching(a, b *side) *matching {
@@ -43,6 +44,7 @@ func newMatching(a, b *side) *matching {
 	countGaps(m.gapB, m.stateB)
 	m.findMoves()
 	m.settleHeadings()
+	m.findRelaid()
 	m.findRenames()
 	m.pairSimilar()
 	m.absorb()

@@ -101,6 +101,12 @@ func dateFactText(f policy.DateFact) string {
 		return "takes effect in the future"
 	case policy.Undated:
 		return "the text states no date"
+	case policy.ConflictingDates:
+		return "the text states dates that contradict each other"
+	case policy.Retroactive:
+		return "the new effective date had passed when the text was first seen"
+	case policy.DateRemoved:
+		return "the stated date was removed"
 	}
 	return string(f)
 }

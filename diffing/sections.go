@@ -92,17 +92,22 @@ func joinRenumbered(drafts []draft) []draft {
 	return out
 }
 
-// joinRun returns the edit for a run of renumberings, one line for each. It
-// stands in the section of the first.
+// joinRun returns the edit for a run of renumberings or rows, one line for each.
+// It stands in the section of the first.
 func joinRun(run []draft) draft {
 	d := run[0]
 	if len(run) == 1 {
 		return d
 	}
-	old, new := make([]string, len(run)), make([]string, len(run))
+	var old, new []string
 	for i := range run {
 		e := &run[i].edit
-		old[i], new[i] = e.Old, e.New
+		if e.Old != "" {
+			old = append(old, e.Old)
+		}
+		if e.New != "" {
+			new = append(new, e.New)
+		}
 		d.edit.Heading = d.edit.Heading && e.Heading
 		d.item = d.item && run[i].item
 		if e.Kind != d.edit.Kind {

@@ -82,7 +82,7 @@ func TestRenumberedRuns(t *testing.T) {
 		t.Errorf("a real edit must break the run (-want +got):\n%s", diff)
 	}
 	to = doc(t, "# P\n## 2. Alpha\nThe first text stands here.\n## 3. Beta\nThe second text stands here for long.\n## 4. Gamma\nThe third text stands here.\n")
-	if c = Compare(from, to, Options{}); len(c.Edits) != 1 || c.Summary != "3 passages renumbered" {
+	if c = Compare(from, to, Options{}); len(c.Edits) != 1 || c.Summary != "3 passages renumbered." {
 		t.Errorf("%d edits, summary %q", len(c.Edits), c.Summary)
 	}
 }
@@ -90,9 +90,9 @@ func TestRenumberedRuns(t *testing.T) {
 func TestWholeSections(t *testing.T) {
 	const base = "# Policy\nWe value you.\n## Contact\nWrite to us at the address below.\n"
 	for _, tc := range []struct{ name, more, summary string }{
-		{"with sections below", "## Cookies\nWe set some cookies on visits.\n### Partners\nOur partners set more of them.\n", `1 section added ("Cookies")`},
-		{"three", "## Alpha\nSomething is said here.\n## Beta\nAnother thing is told there.\n## Gamma\nNobody knows any of it.\n", `3 sections added ("Alpha", "Beta", …)`},
-		{"a bare heading", "## Cookies\n", `1 heading added in "Cookies"`},
+		{"with sections below", "## Cookies\nWe set some cookies on visits.\n### Partners\nOur partners set more of them.\n", `1 section added ("Cookies").`},
+		{"three", "## Alpha\nSomething is said here.\n## Beta\nAnother thing is told there.\n## Gamma\nNobody knows any of it.\n", `3 sections added ("Alpha", "Beta", …).`},
+		{"a bare heading", "## Cookies\n", `1 heading added in "Cookies".`},
 		{"the text was there", "## Cookies\nWe value you.\n", ""},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

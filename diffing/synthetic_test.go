@@ -235,8 +235,16 @@ func tallyScores(t *testing.T, scores map[policy.EditOp]*score, truth map[policy
 			said[e.Op] = map[[2]string]bool{}
 		}
 		olds, news := []string{e.Old}, []string{e.New}
-		if e.Op == policy.Moved {
+		switch e.Op {
+		case policy.Moved:
 			olds, news = strings.Split(e.Old, "\n"), strings.Split(e.New, "\n")
+		case policy.Added: // a run of rows is one edit
+			news = strings.Split(e.New, "\n")
+			olds = make([]string, len(news))
+		case policy.Removed:
+			olds = strings.Split(e.Old, "\n")
+			news = make([]string, len(olds))
+		case policy.Reworded, policy.Renumbered:
 		}
 		for i := range olds {
 			said[e.Op][[2]string{olds[i], news[i]}] = true

@@ -92,8 +92,8 @@ func (j *judge) weighLists(v *verdict, topics []topic, d *draft) {
 	shares := hasTopic(topics, policy.ThirdPartySharing)
 	for _, h := range line.changes() {
 		if shares && !slices.Contains(j.langs, "de") {
-			gone := unknownTo(line.old.properNames(h.a0, h.a1), d.newWords)
-			come := unknownTo(line.new.properNames(h.b0, h.b1), d.oldWords)
+			gone := j.others(unknownTo(line.old.properNames(h.a0, h.a1), d.newWords))
+			come := j.others(unknownTo(line.new.properNames(h.b0, h.b1), d.oldWords))
 			if len(gone)+len(come) > 0 && h.a1-h.a0 <= maxNaming && h.b1-h.b0 <= maxNaming {
 				v.add(true, "recipient or name %s", showFacts(gone, come))
 				v.about(policy.ThirdPartySharing)
@@ -119,9 +119,48 @@ func (j *judge) weighLists(v *verdict, topics []topic, d *draft) {
 // in longer ones the sentence itself is another.
 const maxNaming = 12
 
-// unknownTo returns the names that the words of the other side do not have.
+// unknownTo returns the names of which the words of the other side have no part.
 func unknownTo(names []fact, words []string) []fact {
-	return slices.DeleteFunc(names, func(f fact) bool { return slices.Contains(words, f.value) })
+	return slices.DeleteFunc(names, func(f fact) bool {
+		for part := range strings.FieldsSeq(f.value) {
+			if !slices.Contains(words, part) {
+				return false
+			}
+		}
+		return true
+	})
+}
+
+// others returns the names that are not the company's own.
+func (j *judge) others(names []fact) []fact {
+	return slices.DeleteFunc(names, func(f fact) bool {
+		first, _, _ := strings.Cut(f.shown, " ")
+		return j.isOwn(first)
+	})
+}
+
+// minOwn is in how many passages of a text a name must stand to be the
+// company's own, or that of its product.
+const minOwn = 12
+
+// isOwn reports whether a capitalised word names the company itself: it stands
+// in one of twenty passages of a text, and in many.
+func (j *judge) isOwn(name string) bool {
+	own, known := j.own[name]
+	if known {
+		return own
+	}
+	for _, s := range j.sides {
+		n := 0
+		for i := range s.units {
+			if strings.Contains(s.units[i].text, name) {
+				n++
+			}
+		}
+		own = own || n >= minOwn && n*20 >= len(s.units)
+	}
+	j.own[name] = own
+	return own
 }
 
 // definedTerms are words that contracts capitalise without naming anybody.
@@ -150,15 +189,23 @@ func textTopic(topics []topic, c policy.Category) bool {
 // do not start a sentence.
 func (t tokenText) properNames(a, b int) []fact {
 	var out []fact
+	last := -1
 	for i := max(a, 1); i < b; i++ {
 		w := t.tok(i)
 		r, _ := utf8.DecodeRuneInString(w)
 		if t.toks[i].kind != tokWord || !unicode.IsUpper(r) || len(w) < 3 || strings.ContainsAny(t.tok(i-1), ".!?:•|") {
 			continue
 		}
-		if f := fold(w); !definedTerms[f] {
+		f := fold(w)
+		if definedTerms[f] {
+			continue
+		}
+		if n := len(out); n > 0 && i > a && last == i-1 { // "Acme Analytics" is one name
+			out[n-1].value, out[n-1].shown = out[n-1].value+" "+f, out[n-1].shown+" "+w
+		} else {
 			out = append(out, fact{f, w})
 		}
+		last = i
 	}
 	return out
 }

@@ -52,4 +52,10 @@ const (
 	DateBackwards       DateFact = "date_backwards"
 	EffectiveInFuture   DateFact = "effective_in_future"
 	Undated             DateFact = "undated"
+	// ConflictingDates: two dates of one kind that differ.
+	ConflictingDates DateFact = "conflicting_dates"
+	// Retroactive: a new effective date had passed when the text was first seen.
+	Retroactive DateFact = "retroactive"
+	// DateRemoved: the text stated a date and does not any more.
+	DateRemoved DateFact = "date_removed"
 )

@@ -110,6 +110,12 @@ func factText(f policy.DateFact) string {
 		return "The text takes effect on a date in the future."
 	case policy.Undated:
 		return "The text claims no date."
+	case policy.ConflictingDates:
+		return "The text claims dates that contradict each other."
+	case policy.Retroactive:
+		return "The new effective date had passed when the text was first seen."
+	case policy.DateRemoved:
+		return "The date that the text claimed was removed."
 	}
 	return plain(string(f))
 }
