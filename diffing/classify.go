@@ -46,6 +46,7 @@ type topic struct {
 	heading  string // that decided
 	cues     []string
 	text     bool // the text itself speaks for it
+	decisive bool // a cue that is about nothing else
 }
 
 // judge weighs cues. It remembers the headings it has seen.
@@ -74,25 +75,32 @@ func (j *judge) topics(path string, hits []hit) []topic {
 		}
 		return t
 	}
-	seen := map[string]bool{}
+	seen, introduces := map[string]bool{}, false
 	for _, h := range hits {
 		key := h.key()
 		if h.weak && h.fact != "" { // two countries in an address are no more than one
 			key = h.fact
 		}
 		if h.category == policy.OtherCategory || seen[key] {
+			introduces = introduces || h.decisive && h.category == policy.OtherCategory
 			continue
 		}
 		seen[key] = true
 		t := at(h.category)
 		t.cues = append(t.cues, h.words)
-		if h.weak {
+		switch {
+		case h.weak || h.supporting:
 			t.score += weakCue
-		} else {
+		default:
 			t.score += strongCue
-			t.text = true
+			t.text, t.decisive = true, t.decisive || h.decisive
 		}
 		t.score = min(t.score, maxTextScore)
+	}
+	if introduces { // "This notice explains how we collect and share ..." says neither
+		for _, t := range byCategory {
+			t.score /= 2
+		}
 	}
 	j.addHeadings(path, at)
 	return rank(byCategory)
@@ -136,7 +144,7 @@ func rank(byCategory map[policy.Category]*topic) []topic {
 			best = max(best, t.score)
 		}
 	}
-	out = slices.DeleteFunc(out, func(t topic) bool { return t.score < minShare*best })
+	out = slices.DeleteFunc(out, func(t topic) bool { return t.score < minShare*best && !t.decisive })
 	slices.SortStableFunc(out, func(x, y topic) int { return cmp.Compare(y.score, x.score) })
 	return out[:min(len(out), maxLabels)]
 }

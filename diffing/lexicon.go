@@ -26,7 +26,12 @@ type cue struct {
 	fact, concept string
 	// weak cues need a second one to make a category, and their change alone
 	// is no material change.
-	weak          bool
+	weak bool
+	// supporting cues count as weak ones for the category of a text, but their
+	// change is material: a kind of data, a kind of recipient.
+	supporting bool
+	// decisive cues make their category whatever else the text is about.
+	decisive      bool
 	heading, text bool
 	pattern       []cueWord
 	source        string
@@ -247,6 +252,8 @@ func parseCue(line string) (*cue, error) {
 	}
 	c := &cue{concept: f[0], example: f[3]}
 	c.concept, c.weak = strings.CutPrefix(c.concept, "~")
+	c.concept, c.supporting = strings.CutPrefix(c.concept, "+")
+	c.concept, c.decisive = strings.CutPrefix(c.concept, "!")
 	c.heading, c.text = strings.Contains(f[1], "h"), strings.Contains(f[1], "t")
 	for w := range strings.FieldsSeq(f[2]) {
 		p := cueWord{gap: w == ".."}
