@@ -1,6 +1,8 @@
 package alerts
 
 import (
+	"bytes"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -74,4 +76,17 @@ func TestChangeIsJoined(t *testing.T) {
 			}
 		})
 	})
+}
+
+func TestMachineSummaryIsMarked(t *testing.T) {
+	m := TestMessage(time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC))
+	m.Change.Machine = &policy.MachineSummary{Text: "Kept longer.\nNow.", Model: "small"}
+	v := newView(m, 3)
+	if want := "In a machine's words (small, unchecked): Kept longer. Now."; !slices.Contains(v.Lines, want) {
+		t.Errorf("lines %q lack %q", v.Lines, want)
+	}
+	body, err := webhookBody(m, 1<<20)
+	if err != nil || !bytes.Contains(body, []byte(`"machine_summary":{"text":"Kept longer.`)) {
+		t.Errorf("body %s, %v", body, err)
+	}
 }

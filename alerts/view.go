@@ -205,6 +205,9 @@ func lines(m Message) []string {
 	} else if !e.FirstSeenAt.IsZero() {
 		out = append(out, "Since: "+stamp(e.FirstSeenAt))
 	}
+	if m.Change != nil && m.Change.Machine != nil {
+		out = append(out, machineLine(*m.Change.Machine))
+	}
 	if why := why(e); why != "" {
 		out = append(out, "Why: "+why)
 	}
@@ -212,6 +215,11 @@ func lines(m Message) []string {
 		out = append(out, text)
 	}
 	return out
+}
+
+// machineLine shows what a language model made of the edits, marked as such.
+func machineLine(s policy.MachineSummary) string {
+	return "In a machine's words (" + cleanLine(s.Model) + ", unchecked): " + cleanLine(s.Text)
 }
 
 // changeLines says what the dates tell, and is honest about a change that has

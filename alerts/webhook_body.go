@@ -43,13 +43,15 @@ type webhookData struct {
 	FirstSeenAt  time.Time           `json:"first_seen_at,omitzero"`
 	Significance policy.Significance `json:"significance"`
 	Summary      string              `json:"summary"`
-	Rule         string              `json:"rule,omitempty"`
-	Detail       string              `json:"detail,omitempty"`
-	Categories   []policy.Category   `json:"categories"`
-	Dates        webhookDates        `json:"dates"`
-	Edits        []json.RawMessage   `json:"edits"`
-	EditsOmitted int                 `json:"edits_omitted,omitempty"`
-	LinkEdits    []policy.LinkEdit   `json:"link_edits,omitempty"`
+	// MachineSummary is by a language model, where one is configured.
+	MachineSummary *policy.MachineSummary `json:"machine_summary,omitempty"`
+	Rule           string                 `json:"rule,omitempty"`
+	Detail         string                 `json:"detail,omitempty"`
+	Categories     []policy.Category      `json:"categories"`
+	Dates          webhookDates           `json:"dates"`
+	Edits          []json.RawMessage      `json:"edits"`
+	EditsOmitted   int                    `json:"edits_omitted,omitempty"`
+	LinkEdits      []policy.LinkEdit      `json:"link_edits,omitempty"`
 	// LinkEditsOmitted counts hyperlink edits that did not fit.
 	LinkEditsOmitted int          `json:"link_edits_omitted,omitempty"`
 	Links            webhookLinks `json:"links"`
@@ -98,6 +100,9 @@ func webhookBody(m Message, limit int) ([]byte, error) {
 		Rule: shortText(e.Rule), Detail: clean(cutHead(e.Detail, long)),
 		Categories: notNil(e.Categories), Dates: webhookDates{Facts: notNil(e.DateFacts)},
 		Edits: []json.RawMessage{}, Links: webhookLinks(m.Links), Test: m.Test,
+	}
+	if m.Change != nil && m.Change.Machine != nil && limit > 0 {
+		data.MachineSummary = &policy.MachineSummary{Text: clean(cutHead(m.Change.Machine.Text, long)), Model: shortText(m.Change.Machine.Model)}
 	}
 	if m.Change != nil {
 		if err := data.addChange(m.Change, limit); err != nil {

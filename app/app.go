@@ -20,6 +20,7 @@ import (
 	"watcher/policy"
 	"watcher/storage"
 	"watcher/storage/bolt"
+	"watcher/summarizer"
 	"watcher/triage"
 	"watcher/watch"
 )
@@ -184,7 +185,7 @@ func (a *App) prepare(cfg *config.Config, before *crawler.Client) (*live, error)
 	return &live{config: cfg, receivers: r, crawler: c, plan: watch.Plan{
 		Policies: policies, Concurrency: cfg.Crawler.Concurrency,
 		Settings: watch.Settings{
-			Fetcher: c, Router: r, PDFText: a.opts.PDFText,
+			Fetcher: c, Router: r, PDFText: a.opts.PDFText, Summarizer: newSummarizer(cfg.Summarizer),
 			Triage: triage.Settings{ConfirmAfter: cfg.Triage.ConfirmAfter, Hold: cfg.Triage.Hold},
 			Health: watch.Health{
 				UnreachableFailures: cfg.Health.UnreachableFailures, UnreachableAfter: cfg.Health.UnreachableAfter,
@@ -192,6 +193,14 @@ func (a *App) prepare(cfg *config.Config, before *crawler.Client) (*live, error)
 			},
 		},
 	}}, nil
+}
+
+// newSummarizer returns the language model's client, nil when none is configured.
+func newSummarizer(s *config.Summarizer) watch.Summarizer {
+	if s == nil {
+		return nil
+	}
+	return summarizer.New(summarizer.Options{URL: s.URL, Model: s.Model, Key: string(s.APIKey), Timeout: s.Timeout})
 }
 
 // owner names this process in leases.

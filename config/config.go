@@ -29,6 +29,8 @@ type Config struct {
 	Triage    Triage
 	Health    Health
 	Retention Retention
+	// Summarizer is nil unless a language model is configured.
+	Summarizer *Summarizer
 	// TimeZone serves digests and pages; stored times are UTC.
 	TimeZone *time.Location
 	// Policies are in file order, with vendor, id and inherited values resolved.
@@ -77,6 +79,17 @@ type Triage struct {
 	// a text (0: the first is believed), Hold when it is accepted anyway.
 	ConfirmAfter time.Duration
 	Hold         time.Duration
+}
+
+// Summarizer is a language model that is asked for a summary of each change, in
+// addition to that of the rules.
+type Summarizer struct {
+	// URL is the base of an OpenAI-compatible API.
+	URL, Model string
+	// APIKey comes from APIKeyFile when that is set.
+	APIKey     Secret
+	APIKeyFile string
+	Timeout    time.Duration
 }
 
 // Health says when a policy's trouble is told: after so many checks in a row

@@ -15,7 +15,7 @@ import (
 func (c *Config) YAML() []byte {
 	f := file{
 		Version: fileVersion, Crawler: c.Crawler, Wayback: c.Wayback,
-		Triage: c.Triage, Health: c.Health, Retention: c.Retention, TimeZone: c.TimeZone,
+		Triage: c.Triage, Health: c.Health, Retention: c.Retention, Summarizer: withoutKey(c.Summarizer), TimeZone: c.TimeZone,
 		Vendors: vendorEntries(c.Policies),
 	}
 	for _, r := range c.Receivers {
@@ -34,6 +34,16 @@ func (c *Config) YAML() []byte {
 		panic(err) // cannot happen: a buffer takes everything
 	}
 	return b.Bytes()
+}
+
+// withoutKey drops a key that comes from a file, whose name is shown instead.
+func withoutKey(s *Summarizer) *Summarizer {
+	if s == nil || s.APIKeyFile == "" {
+		return s
+	}
+	shown := *s
+	shown.APIKey = ""
+	return &shown
 }
 
 // vendorEntries puts neighbouring policies of one vendor together again.

@@ -14,7 +14,7 @@ import (
 func (d *decoder) resolve(f *file) *Config {
 	c := &Config{
 		Crawler: f.Crawler, Wayback: f.Wayback, Triage: f.Triage, Health: f.Health,
-		Retention: f.Retention, TimeZone: f.TimeZone,
+		Retention: f.Retention, Summarizer: f.Summarizer, TimeZone: f.TimeZone,
 	}
 	c.Policies = d.policies(f)
 	c.Receivers = d.receivers(f)

@@ -2,6 +2,7 @@ package config
 
 import (
 	"net/netip"
+	"strings"
 	"time"
 
 	"watcher/policy"
@@ -10,17 +11,18 @@ import (
 // file is the file as it is written, before ids, inheritance and references
 // are resolved.
 type file struct {
-	Version   int
-	Defaults  inherited
-	Crawler   Crawler
-	Wayback   Wayback
-	Triage    Triage
-	Health    Health
-	Retention Retention
-	TimeZone  *time.Location
-	Vendors   []vendorEntry
-	Receivers []receiverEntry
-	Routes    []routeEntry
+	Version    int
+	Defaults   inherited
+	Crawler    Crawler
+	Wayback    Wayback
+	Triage     Triage
+	Health     Health
+	Retention  Retention
+	Summarizer *Summarizer
+	TimeZone   *time.Location
+	Vendors    []vendorEntry
+	Receivers  []receiverEntry
+	Routes     []routeEntry
 
 	where place
 }
@@ -125,6 +127,33 @@ var retentionTable = newObject("retention", Retention{Rejected: 400 * day},
 		"How long bodies of rejected and quarantined captures are kept. Nothing accepted is ever deleted."),
 )
 
+var summarizerTable = newObject("summarizer", Summarizer{Timeout: time.Minute},
+	one("url", webURL[string](), func(s *Summarizer) *string { return &s.URL },
+		"The base of an OpenAI-compatible API, local or not.").must("url: http://127.0.0.1:11434/v1").alias("base_url", "endpoint", "api_base"),
+	one("model", stringOf[string]("<string>", schema{"minLength": 1}, anyText), func(s *Summarizer) *string { return &s.Model },
+		"The model to ask.").must("model: llama3.1"),
+	one("api_key", apiKey(), func(s *Summarizer) *Secret { return &s.APIKey },
+		"The key of the API, if it needs one. Prefer api_key_file.").alias("key", "token"),
+	one("api_key_file", fileName(), func(s *Summarizer) *string { return &s.APIKeyFile },
+		"A file that holds the key."),
+	one("timeout", durationFrom(shortest), func(s *Summarizer) *time.Duration { return &s.Timeout },
+		"Bound of one question. Without an answer the alert goes out with the summary of the rules alone."),
+).hidden().check(func(d *decoder, p place, s *Summarizer) {
+	if p.has("api_key") || p.has("api_key_file") {
+		d.readSecret(p, "api_key", "api_key_file", s.APIKeyFile, &s.APIKey, apiKey())
+	}
+}).constrain(schema{"not": schema{"required": []string{"api_key", "api_key_file"}}})
+
+// apiKey is a bearer token: one word.
+func apiKey() scalar[Secret] {
+	return secretText("<secret>", func(text string) *fault {
+		if strings.ContainsAny(text, " \t\r\n") {
+			return faultf("leave out blanks and line breaks", "a key is one word")
+		}
+		return nil
+	})
+}
+
 var defaultsTable = newObject("defaults", inherited{Interval: 12 * time.Hour, Source: policy.SourceLive},
 	one("interval", durationFrom(shortest), func(i *inherited) *time.Duration { return &i.Interval },
 		"Time between two checks of a policy.").alias("frequency", "every", "schedule", "period", "check_interval"),
@@ -195,6 +224,8 @@ var fileTable = newObject("file", file{
 		"When trouble with a page is told."),
 	nested("retention", retentionTable, func(f *file) *Retention { return &f.Retention },
 		"What may be deleted, and when."),
+	optional("summarizer", summarizerTable, func(f *file) **Summarizer { return &f.Summarizer },
+		"A language model that adds a summary of its own to each change, marked as such. Off unless it is here; the edits are sent to it.").alias("llm", "ai", "openai"),
 	one("time_zone", timeZone(), func(f *file) **time.Location { return &f.TimeZone },
 		"The time zone of digests and pages, as an IANA name. Stored times are UTC.").alias("timezone", "tz"),
 	nestedList("vendors", vendorTable, func(f *file) *[]vendorEntry { return &f.Vendors },

@@ -64,6 +64,7 @@ func checkFamilies() []Family {
 		{"watcher_checks_total", Counter, []string{"vendor", "policy", "outcome"}, "Checks, by how they ended."},
 		{"watcher_changes_total", Counter, []string{"vendor", "policy", "significance"}, "Changes recorded since the start of the process, by significance."},
 		{"watcher_changes_suppressed_total", Counter, []string{"reason"}, "Differences that were recorded but not told of, by reason."},
+		{"watcher_machine_summaries_total", Counter, []string{"outcome"}, "Summaries asked of the configured language model: ok, or failed (no answer, or one that was thrown away)."},
 		{"watcher_scheduler_lag_seconds", Gauge, nil, "How long the most overdue policy had been due when it was last claimed."},
 	}
 }

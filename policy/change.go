@@ -114,6 +114,15 @@ type Change struct {
 	Edits        []Edit       `json:"edits"`
 	Links        []LinkEdit   `json:"links,omitempty"`
 	Words        WordCounts   `json:"words"`
+	// Machine is what a language model makes of the edits, where one is
+	// configured. Nothing is decided by it.
+	Machine *MachineSummary `json:"machine_summary,omitempty"`
+}
+
+// MachineSummary is a summary that a language model wrote.
+type MachineSummary struct {
+	Text  string `json:"text"`
+	Model string `json:"model"`
 }
 
 // Empty reports whether there is nothing to show: an alert never has an empty

@@ -41,6 +41,13 @@ type Settings struct {
 	Health  Health
 	// PDFText reads PDF files; nil leaves them unsupported.
 	PDFText normalize.PDFText
+	// Summarizer adds a summary of its own to changes; nil when none does.
+	Summarizer Summarizer
+}
+
+// Summarizer describes a change in other words than the rules do.
+type Summarizer interface {
+	Summarize(context.Context, policy.Change) (policy.MachineSummary, error)
 }
 
 // Options are the fixed parts of a checker.

@@ -308,8 +308,25 @@ func (r *run) addChange(ctx context.Context, o *storage.Observation, check *poli
 			e.Detail = "the address or the rules by which the page is read changed as well: part of this may be their doing"
 		}
 		r.tell(o, check, e)
+		r.describe(ctx, &change)
 	}
 	o.Versions = append(o.Versions, storage.NewVersion{Version: v, Document: classified(doc), Change: &change, Head: b.side == nil})
+}
+
+// describe asks for a summary by a machine, where one is configured. That there
+// is none is no reason to hold an alert back.
+func (r *run) describe(ctx context.Context, change *policy.Change) {
+	if r.settings.Summarizer == nil || r.mode.Quiet {
+		return
+	}
+	s, err := r.settings.Summarizer.Summarize(ctx, *change)
+	if err != nil {
+		r.metrics.summaries.WithLabelValues("failed").Inc()
+		r.Logger.Warn("no summary by the language model", "policy", r.policy.ID, "err", err)
+		return
+	}
+	r.metrics.summaries.WithLabelValues("ok").Inc()
+	change.Machine = &s
 }
 
 // tellsOf says whether a recorded change is worth an event.

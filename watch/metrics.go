@@ -23,6 +23,7 @@ type metrics struct {
 	changes    *prometheus.CounterVec
 	suppressed *prometheus.CounterVec
 	panics     *prometheus.CounterVec
+	summaries  *prometheus.CounterVec
 	lag        prometheus.Gauge
 }
 
@@ -41,6 +42,9 @@ func newMetrics(reg prometheus.Registerer) (*metrics, error) {
 		panics: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "watcher_panics_recovered_total", Help: "Panics that were recovered from, by stage of the check.",
 		}, []string{"stage"}),
+		summaries: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "watcher_machine_summaries_total", Help: "Summaries asked of the configured language model, by how that ended.",
+		}, []string{"outcome"}),
 		lag: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "watcher_scheduler_lag_seconds", Help: "How long the most overdue policy had been due when it was last claimed.",
 		}),
@@ -51,11 +55,14 @@ func newMetrics(reg prometheus.Registerer) (*metrics, error) {
 	for _, stage := range []string{"fetch", "normalize", "compare", "check"} {
 		m.panics.WithLabelValues(stage)
 	}
+	for _, outcome := range []string{"ok", "failed"} {
+		m.summaries.WithLabelValues(outcome)
+	}
 	if reg == nil {
 		return m, nil
 	}
 	var errs []error
-	for _, c := range []prometheus.Collector{m.checks, m.changes, m.suppressed, m.panics, m.lag} {
+	for _, c := range []prometheus.Collector{m.checks, m.changes, m.suppressed, m.panics, m.summaries, m.lag} {
 		errs = append(errs, reg.Register(c))
 	}
 	return m, errors.Join(errs...)

@@ -20,6 +20,7 @@ type changeView struct {
 	Grade        badge
 	What         string
 	Summary      string
+	Machine      *policy.MachineSummary
 	Categories   []string
 	Facts        []string
 	DatesFrom    []dateView
@@ -97,7 +98,7 @@ func (s *server) changePage(r *http.Request) (changeView, error) {
 		Vendor: st.Vendor.Name, Kind: kindName(st.Kind, st.Lang), PolicyURL: s.urls.policy(id),
 		From: s.side(id, change.From, c), To: s.side(id, change.To, c), What: versionKindName(version.Kind),
 		Grade: gradeBadge(change.Significance), Summary: change.Summary, Categories: categoryNames(change.Categories),
-		DatesFrom: dateViews(change.Dates.From), DatesTo: dateViews(change.Dates.To),
+		Machine: change.Machine, DatesFrom: dateViews(change.Dates.From), DatesTo: dateViews(change.Dates.To),
 		Counts: wordCounts(change.Words), Groups: groupEdits(change.Edits), Links: linkViews(change.Links),
 		Empty: change.Empty(),
 	}
