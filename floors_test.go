@@ -22,7 +22,7 @@ func floors() map[string]int {
 		"storage/storagetest": 15,
 
 		"crawler": 20, "storage/bolt": 20, "alerts": 20, "watch": 20, "web": 20,
-		"metrics": 20, "client": 20, "demo": 20, "pdftext": 20,
+		"metrics": 20, "client": 20, "demo": 20, "pdftext": 20, "summarizer": 20,
 
 		"app":         30,
 		"cmd/watcher": 40,

@@ -3,7 +3,6 @@ package diffing
 import (
 	"bufio"
 	"fmt"
-	"html"
 	"io"
 	"strings"
 
@@ -110,80 +109,3 @@ func escapeMarkdown(s string) string {
 	}
 	return b.String()
 }
-
-// WriteHTML writes c as an HTML fragment without script, style or any address
-// from the policy: sections and lists with <del> and <ins>. Every text of the
-// policy is escaped.
-func WriteHTML(w io.Writer, c policy.Change) error {
-	b := bufio.NewWriter(w)
-	put := func(format string, args ...any) { _, _ = fmt.Fprintf(b, format, args...) } // the error stays for Flush
-	put("<div class=\"change change-%s\">\n<p class=\"change-summary\"><strong>%s</strong> %s</p>\n",
-		escape(string(c.Significance)), escape(string(c.Significance)), escape(oneLine(c.Summary)))
-	if len(c.Dates.Facts) > 0 {
-		put("<p class=\"change-dates\">%s</p>\n", escape(dateFactTexts(c.Dates.Facts)))
-	}
-	for _, g := range bySection(c.Edits) {
-		put("<section>\n<h3>%s</h3>\n", escape(oneLine(sectionTitle(g.section))))
-		for _, e := range g.edits {
-			put("<div class=\"edit edit-%s\" id=\"%s\">\n", escape(string(e.Op)), escape(e.ID))
-			put("<p class=\"edit-grade\">%s</p>\n<blockquote>%s</blockquote>\n", escape(oneLine(gradeLine(e))), editHTML(e))
-			put("%s</div>\n", reasonsHTML(e.Reasons))
-		}
-		put("</section>\n")
-	}
-	if len(c.Links) > 0 {
-		put("<section>\n<h3>Link targets</h3>\n<ul>\n")
-		for _, l := range c.Links {
-			put("<li>%s: <del>%s</del> <ins>%s</ins></li>\n", escape(oneLine(l.Text)), escape(oneLine(l.Old)), escape(oneLine(l.New)))
-		}
-		put("</ul>\n</section>\n")
-	}
-	put("</div>\n")
-	if err := b.Flush(); err != nil {
-		return fmt.Errorf("write change as HTML: %w", err)
-	}
-	return nil
-}
-
-func reasonsHTML(reasons []string) string {
-	if len(reasons) == 0 {
-		return ""
-	}
-	var b strings.Builder
-	b.WriteString("<ul class=\"edit-reasons\">\n")
-	for _, r := range reasons {
-		b.WriteString("<li>" + escape(oneLine(r)) + "</li>\n")
-	}
-	b.WriteString("</ul>\n")
-	return b.String()
-}
-
-func editHTML(e policy.Edit) string {
-	spans := e.Redline
-	switch {
-	case len(spans) > 0:
-	case e.Op == policy.Removed:
-		spans = []policy.Span{{Op: policy.SpanDelete, Text: e.Old}}
-	case e.Op == policy.Added:
-		spans = []policy.Span{{Op: policy.SpanInsert, Text: e.New}}
-	case e.Op == policy.Renumbered:
-		return strings.ReplaceAll(escape(strings.Join(renumberedLines(e), "\n")), "\n", "<br>\n")
-	default:
-		spans = []policy.Span{{Op: policy.SpanEqual, Text: e.New}}
-	}
-	var b strings.Builder
-	for _, s := range Unpadded(spans) {
-		text := strings.ReplaceAll(escape(printable(s.Text)), "\n", "<br>\n")
-		switch s.Op {
-		case policy.SpanEqual:
-			b.WriteString(text)
-		case policy.SpanDelete:
-			b.WriteString("<del>" + text + "</del>")
-		case policy.SpanInsert:
-			b.WriteString("<ins>" + text + "</ins>")
-		}
-	}
-	return b.String()
-}
-
-func escape(s string) string { return html.EscapeString(s) }

@@ -68,10 +68,10 @@ func sameRun(first, next *draft) bool {
 		(e.Op == policy.Added || e.Op == policy.Removed)
 }
 
-// firstCells names the first cells of the rows of a joined edit.
-func firstCells(text string, most int) string {
+// firstCells names the first cells of rows.
+func firstCells(rows []string, most int) string {
 	var names []string
-	for row := range strings.SplitSeq(text, "\n") {
+	for _, row := range rows {
 		cell, _, _ := strings.Cut(row, policy.CellSeparator)
 		if cell = strings.TrimSpace(cell); cell == "" {
 			continue

@@ -350,7 +350,11 @@ func quoteSentences(drafts []draft, told map[int]bool, room int) []string {
 		if told[i] || d.edit.Significance != policy.Material {
 			continue
 		}
-		if s := d.quoted(); s != "" {
+		rows := sameTable(drafts, told, i)
+		if s := d.quoted(rowTexts(drafts, rows)); s != "" {
+			for _, k := range rows {
+				told[k] = true
+			}
 			told[i] = true
 			out = append(out, s)
 		}
@@ -358,8 +362,31 @@ func quoteSentences(drafts []draft, told map[int]bool, room int) []string {
 	return out
 }
 
-// quoted shows a text that was added or removed.
-func (d *draft) quoted() string {
+// sameTable returns the rows that share the fate of row i in its table, i among
+// them; nothing when it is no table row.
+func sameTable(drafts []draft, told map[int]bool, i int) []int {
+	var out []int
+	for k := i; k < len(drafts); k++ {
+		if !told[k] && sameRun(&drafts[i], &drafts[k]) {
+			out = append(out, k)
+		}
+	}
+	return out
+}
+
+// rowTexts returns the texts of rows, each of which may be a run of them.
+func rowTexts(drafts []draft, rows []int) []string {
+	var out []string
+	for _, k := range rows {
+		e := &drafts[k].edit
+		out = append(out, strings.Split(e.Old+e.New, "\n")...)
+	}
+	return out
+}
+
+// quoted shows a text that was added or removed, or counts the rows of its table
+// that were.
+func (d *draft) quoted(rows []string) string {
 	e := &d.edit
 	text, verb := e.New, "added"
 	switch e.Op {
@@ -370,8 +397,8 @@ func (d *draft) quoted() string {
 		return ""
 	}
 	switch {
-	case d.rows > 0:
-		return plural(d.rows, "table row") + " " + verb + place(e.Section) + " (" + firstCells(text, 3) + ")"
+	case len(rows) > 1:
+		return plural(len(rows), "table row") + " " + verb + place(e.Section) + " (" + firstCells(rows, 3) + ")"
 	case d.item:
 		return nounOf(e) + " " + verb + place(e.Section) + ": " + quoteLong(text)
 	}

@@ -10,6 +10,7 @@ import (
 	"strconv"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/term"
 
 	"watcher/diffing"
 	"watcher/normalize"
@@ -48,7 +49,7 @@ With two files (HTML, Markdown or text), compares what the normaliser makes of t
 }
 
 func (e *env) diff(ctx context.Context, args []string, f diffFlags) error {
-	write, err := diffWriter(f.format, isTerminal(e.stdout))
+	write, err := diffWriter(f.format, diffing.TextOptions{Color: isTerminal(e.stdout), Width: terminalWidth(e.stdout)})
 	if err != nil {
 		return err
 	}
@@ -73,20 +74,26 @@ func (e *env) diff(ctx context.Context, args []string, f diffFlags) error {
 	return nil
 }
 
-func diffWriter(format string, color bool) (func(io.Writer, policy.Change) error, error) {
+func diffWriter(format string, text diffing.TextOptions) (func(io.Writer, policy.Change) error, error) {
 	switch format {
 	case "text":
-		return func(w io.Writer, c policy.Change) error {
-			return diffing.WriteText(w, c, diffing.TextOptions{Color: color})
-		}, nil
+		return func(w io.Writer, c policy.Change) error { return diffing.WriteText(w, c, text) }, nil
 	case "markdown":
 		return diffing.WriteMarkdown, nil
 	case "html":
-		return diffing.WriteHTML, nil
+		return func(w io.Writer, c policy.Change) error { return diffing.WritePage(w, c, diffTitle(c)) }, nil
 	case "json":
 		return diffing.WriteJSON, nil
 	}
 	return nil, usagef("--format %q: want text, markdown, html or json", format)
+}
+
+// diffTitle names the two sides of a change.
+func diffTitle(c policy.Change) string {
+	if c.Policy == "" {
+		return c.From.Name + " → " + c.To.Name
+	}
+	return fmt.Sprintf("%s: version %d → %d", c.Policy, c.From.Version, c.To.Version)
 }
 
 // isTerminal reports whether colour is welcome: a terminal that did not opt
@@ -98,6 +105,23 @@ func isTerminal(w io.Writer) bool {
 	}
 	info, err := f.Stat()
 	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}
+
+// maxLine is how wide text is set at most: longer lines are hard to read.
+const maxLine = 110
+
+// terminalWidth returns the width to wrap text at, in columns: that of the
+// terminal; 0, for not at all, where the output is none.
+func terminalWidth(w io.Writer) int {
+	f, ok := w.(*os.File)
+	if !ok {
+		return 0
+	}
+	columns, _, err := term.GetSize(int(f.Fd()))
+	if err != nil || columns <= 0 {
+		return 0
+	}
+	return min(columns, maxLine)
 }
 
 func diffFiles(oldName, newName string) (policy.Change, error) {
