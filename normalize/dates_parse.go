@@ -234,7 +234,7 @@ func ordinal(t token) bool {
 // filler words stand between the parts of a date.
 func filler(t token) bool {
 	switch t.text {
-	case "of", "de", "del", "di", "den", "the", "do", "d", ",", ".", "-", "/", "–", "year", "roku", "r":
+	case "of", "day", "de", "del", "di", "den", "the", "do", "d", ",", ".", "-", "/", "–", "year", "roku", "r":
 		return true
 	}
 	return false
@@ -254,7 +254,7 @@ func (p *parser) dayMonthName(i int) (policy.Date, int, bool) {
 	if !d.ok || d.width > 2 {
 		return policy.Date{}, i, false
 	}
-	j := p.skip(p.skip(i+1, ordinal, 1), filler, 2)
+	j := p.skip(p.skip(i+1, ordinal, 1), filler, 3) // "1st day of March"
 	m, ok := monthNames[p.at(j).text]
 	if !ok {
 		return policy.Date{}, i, false

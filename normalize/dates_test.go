@@ -9,6 +9,14 @@ import (
 	"watcher/policy"
 )
 
+func TestDayOfMonth(t *testing.T) {
+	for _, s := range []string{"1st day of March, 2024", "the 1st of March 2024", "1st March, 2024"} {
+		if d, ok := ParseDate(s, "en"); !ok || d.Value != "2024-03-01" {
+			t.Errorf("%s: %+v, %v", s, d, ok)
+		}
+	}
+}
+
 func TestParseDate(t *testing.T) {
 	day := func(v string) policy.Date {
 		return policy.Date{Kind: policy.DateUnspecified, Value: v, Precision: policy.PrecisionDay}
