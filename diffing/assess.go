@@ -29,7 +29,9 @@ type verdict struct {
 
 func (v *verdict) add(material bool, format string, args ...any) {
 	v.material = v.material || material
-	v.reasons = append(v.reasons, fmt.Sprintf(format, args...))
+	if reason := fmt.Sprintf(format, args...); !slices.Contains(v.reasons, reason) {
+		v.reasons = append(v.reasons, reason)
+	}
 }
 
 func (v *verdict) about(c policy.Category) {

@@ -47,6 +47,7 @@ func newMatching(a, b *side) *matching {
 	m.findRelaid()
 	m.findRenames()
 	m.pairSimilar()
+	m.findRenames() // once more: now it is known which sentences were reworded
 	m.absorb()
 	return m
 }
@@ -209,6 +210,11 @@ func (m *matching) findRenames() {
 	for _, g := range m.moves {
 		for k := range g.a {
 			count(g.a[k], g.b[k])
+		}
+	}
+	for _, g := range m.pairs {
+		if !m.a.units[g.a[0]].heading {
+			count(g.a[0], g.b[0])
 		}
 	}
 	headA, sizeA := freeHeadings(m.a, m.stateA)

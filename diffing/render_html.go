@@ -16,6 +16,7 @@ const pageStyle = `
 :root { color-scheme: light dark; }
 body { font: 1rem/1.5 system-ui, sans-serif; max-width: 46rem; margin: 2rem auto; padding: 0 1rem; }
 h1 { font-size: 1.3rem; } h3 { font-size: 1.05rem; margin: 1.6rem 0 .4rem; border-bottom: 1px solid #8886; }
+del + ins { margin-left: .15em; }
 blockquote { margin: .3rem 0; padding-left: .8rem; border-left: .2rem solid #8886; }
 ins { background: #2a73; text-decoration: underline; } del { background: #c333; text-decoration: line-through; }
 .edit-moved, .moved-away { border-left: .3rem double #8888; padding-left: .7rem; }

@@ -277,10 +277,10 @@ func (d *draft) changedPhrase() (old, new string) {
 	}
 	h := cs[at]
 	from := func(t tokenText, a, b int) string {
-		for more := 0; more < 2 && b < len(t.toks) && t.toks[b].kind == tokWord; more++ {
+		for more := 0; more < 2 && b < len(t.toks) && t.toks[b].kind == tokWord && !stopWords[fold(t.tok(b))]; more++ {
 			b++
 		}
-		for a > 0 && b-a < 3 && t.toks[a-1].kind == tokWord {
+		for a > 0 && b-a < 2 && t.toks[a-1].kind == tokWord {
 			a--
 		}
 		b = min(b, a+maxPhrase)
