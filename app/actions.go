@@ -83,7 +83,7 @@ func (a *App) reloadLocked(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	next, err := a.prepare(cfg, a.live.Load().crawler)
+	next, err := a.prepare(cfg, a.live.Load())
 	if err != nil {
 		return err
 	}

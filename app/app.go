@@ -23,6 +23,7 @@ import (
 	"watcher/summarizer"
 	"watcher/triage"
 	"watcher/watch"
+	"watcher/wayback"
 )
 
 // App is the whole program as a value.
@@ -54,6 +55,7 @@ type live struct {
 	config    *config.Config
 	receivers *receivers
 	crawler   *crawler.Client
+	archive   *wayback.Client
 	plan      watch.Plan
 }
 
@@ -166,7 +168,7 @@ func (a *App) newCrawler(cfg *config.Config, before *crawler.Client) (c *crawler
 }
 
 // prepare does all of a reload that can fail, and touches nothing that runs.
-func (a *App) prepare(cfg *config.Config, before *crawler.Client) (*live, error) {
+func (a *App) prepare(cfg *config.Config, before *live) (*live, error) {
 	r, err := newReceivers(cfg, a.opts)
 	if err != nil {
 		return nil, err
@@ -174,18 +176,22 @@ func (a *App) prepare(cfg *config.Config, before *crawler.Client) (*live, error)
 	if err := a.adopt(r); err != nil {
 		return nil, err
 	}
-	c, err := a.newCrawler(cfg, before)
+	if before == nil {
+		before = &live{}
+	}
+	c, err := a.newCrawler(cfg, before.crawler)
 	if err != nil {
 		return nil, err
 	}
+	archive := newArchiveClient(cfg, c, before.archive, a.opts)
 	policies := make(map[policy.ID]policy.Policy, len(cfg.Policies))
 	for _, p := range cfg.Policies {
 		policies[p.ID] = p
 	}
-	return &live{config: cfg, receivers: r, crawler: c, plan: watch.Plan{
+	return &live{config: cfg, receivers: r, crawler: c, archive: archive, plan: watch.Plan{
 		Policies: policies, Concurrency: cfg.Crawler.Concurrency,
 		Settings: watch.Settings{
-			Fetcher: c, Router: r, PDFText: a.opts.PDFText, Summarizer: newSummarizer(cfg.Summarizer),
+			Fetcher: sources{live: c, archive: archive}, Router: r, PDFText: a.opts.PDFText, Summarizer: newSummarizer(cfg.Summarizer),
 			Triage: triage.Settings{ConfirmAfter: cfg.Triage.ConfirmAfter, Hold: cfg.Triage.Hold},
 			Health: watch.Health{
 				UnreachableFailures: cfg.Health.UnreachableFailures, UnreachableAfter: cfg.Health.UnreachableAfter,

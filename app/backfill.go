@@ -24,13 +24,16 @@ import (
 type BackfillOptions struct {
 	// IDs are the policies to fill; none means all of the configuration.
 	IDs []policy.ID
-	// Files are WARC files.
-	Files []string
-	// Since leaves out captures before it.
-	Since time.Time
+	// Files are WARC files. With Wayback the captures are the web archive's.
+	Files   []string
+	Wayback bool
+	// Since and Until leave out captures before and after.
+	Since, Until time.Time
+	// Progress, when set, is told how many of a policy's captures are done.
+	Progress func(id policy.ID, done, total int)
 }
 
-// Backfill runs the captures of WARC files through the pipeline, policy by
+// Backfill runs the captures of an archive through the pipeline, policy by
 // policy and in the order of their times, and hands the results to emit.
 // Nobody is told of what comes of it.
 func (a *App) Backfill(ctx context.Context, o BackfillOptions, emit func(policy.Check) error) error {
@@ -41,13 +44,25 @@ func (a *App) Backfill(ctx context.Context, o BackfillOptions, emit func(policy.
 			wanted = append(wanted, p.ID)
 		}
 	}
+	if o.Wayback {
+		for _, id := range wanted {
+			p, ok := l.plan.Policies[id]
+			if !ok {
+				return fmt.Errorf("policy %q is not in the configuration: %w", id, policy.ErrNotFound)
+			}
+			if err := a.backfillWayback(ctx, l, p, o, emit); err != nil {
+				return fmt.Errorf("%s: %w", id, err)
+			}
+		}
+		return nil
+	}
 	index, err := newArchive(l, wanted)
 	if err != nil {
 		return err
 	}
 	defer index.close()
 	for _, name := range o.Files {
-		if err := index.read(name, o.Since); err != nil {
+		if err := index.read(name, o.Since, o.Until); err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
 	}
@@ -117,7 +132,7 @@ func archiveKey(raw string) string {
 }
 
 // read takes in the records of a file that belong to one of the policies.
-func (x *archive) read(name string, since time.Time) error {
+func (x *archive) read(name string, since, until time.Time) error {
 	f, err := os.Open(name) //nolint:gosec // the user names it
 	if err != nil {
 		return err
@@ -125,7 +140,7 @@ func (x *archive) read(name string, since time.Time) error {
 	defer f.Close()
 	return evidence.ReadWARC(f, func(r evidence.Record) error {
 		ids := x.byURL[archiveKey(r.URL)]
-		if len(ids) == 0 || r.Date.Before(since) {
+		if len(ids) == 0 || r.Date.Before(since) || !until.IsZero() && r.Date.After(until) {
 			return nil
 		}
 		row := archived{at: x.size, size: int64(len(r.Body))}

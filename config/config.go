@@ -71,6 +71,9 @@ type Crawler struct {
 type Wayback struct {
 	// BaseURL has no trailing slash.
 	BaseURL string
+	// ListDelay and CaptureDelay are the least time between two requests for a
+	// list of captures, and for a capture.
+	ListDelay, CaptureDelay time.Duration
 }
 
 // Triage says when a new text is believed.

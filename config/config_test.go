@@ -42,7 +42,7 @@ func TestDefaults(t *testing.T) {
 			Concurrency: 8, PerHostDelay: 10 * time.Second, Timeout: 90 * time.Second,
 			MaxBody: 20971520, MaxDecoded: 20971520,
 		},
-		Wayback: Wayback{BaseURL: "https://web.archive.org"},
+		Wayback: Wayback{BaseURL: "https://web.archive.org", ListDelay: 2500 * time.Millisecond, CaptureDelay: 500 * time.Millisecond},
 		Triage:  Triage{ConfirmAfter: 10 * time.Minute, Hold: 24 * time.Hour},
 		Health: Health{
 			UnreachableFailures: 5, UnreachableAfter: 24 * time.Hour,
@@ -78,7 +78,7 @@ func TestEveryKey(t *testing.T) {
 			Timeout: 90*time.Second + 500*time.Millisecond, MaxBody: 10_000_000, MaxDecoded: 52428800,
 			AllowPrivate: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("fd00::/8")},
 		},
-		Wayback: Wayback{BaseURL: "https://archive.example.org/wb"},
+		Wayback: Wayback{BaseURL: "https://archive.example.org/wb", ListDelay: time.Second, CaptureDelay: 100 * time.Millisecond},
 		Triage:  Triage{Hold: 7 * 24 * time.Hour},
 		Health: Health{
 			UnreachableFailures: 7, UnreachableAfter: 48 * time.Hour,

@@ -1,8 +1,10 @@
 package config
 
 import (
+	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"go.yaml.in/yaml/v3"
 
@@ -185,6 +187,16 @@ func verifyWayback(d *decoder, p place, w *Wayback) {
 		d.report(p.at("base_url"), "end it after the path", "must not have a query or fragment")
 	}
 	w.BaseURL = strings.TrimRight(w.BaseURL, "/")
+	if u, err := url.Parse(w.BaseURL); err != nil || u.Hostname() != "archive.org" && !strings.HasSuffix(u.Hostname(), ".archive.org") {
+		return
+	}
+	for key, delays := range map[string][2]time.Duration{
+		"list_delay": {w.ListDelay, defaultWayback.ListDelay}, "capture_delay": {w.CaptureDelay, defaultWayback.CaptureDelay},
+	} {
+		if delays[0] < delays[1] {
+			d.report(p.at(key), "leave it out: the archive blocks who asks faster", "must be at least %v for archive.org", delays[1])
+		}
+	}
 }
 
 func verifyWebhook(d *decoder, p place, w *Webhook) {

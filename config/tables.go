@@ -85,9 +85,16 @@ var crawlerTable = newObject("crawler", Crawler{
 		"Networks that the guard against private addresses lets through.").alias("allow_private_networks", "allow_networks"),
 )
 
-var waybackTable = newObject("wayback", Wayback{BaseURL: "https://web.archive.org"},
+// defaultWayback keeps the pace that the Internet Archive asks for.
+var defaultWayback = Wayback{BaseURL: "https://web.archive.org", ListDelay: 2500 * time.Millisecond, CaptureDelay: 500 * time.Millisecond}
+
+var waybackTable = newObject("wayback", defaultWayback,
 	one("base_url", webURL[string](), func(w *Wayback) *string { return &w.BaseURL },
 		"Where the Wayback Machine, or a service that speaks like it, answers.").alias("url"),
+	one("list_delay", durationFrom(0).zero(), func(w *Wayback) *time.Duration { return &w.ListDelay },
+		"Least time between two requests for lists of captures. Only an archive of your own may be asked faster."),
+	one("capture_delay", durationFrom(0).zero(), func(w *Wayback) *time.Duration { return &w.CaptureDelay },
+		"Least time between two requests for captures. Only an archive of your own may be asked faster."),
 ).check(verifyWayback)
 
 var triageTable = newObject("triage", Triage{ConfirmAfter: 10 * time.Minute, Hold: day},

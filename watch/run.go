@@ -191,7 +191,7 @@ func (r *run) decide(ctx context.Context, n *normalize.Normalizer, b base, c pol
 		settings.ConfirmAfter = 0 // it has waited long enough
 	}
 	text, rule := r.identify(ctx, n, b, doc, c.CapturedAt)
-	d := triage.Decide(history, text, c.CapturedAt, settings)
+	d := triage.Decide(history, text, r.sightedAt(c, text), settings)
 	if rule != "" && (d.Rule == "" || d.Rule == triage.RuleReturned) {
 		d.Rule, r.suppressed = rule, suppressedVolatile
 	}
@@ -223,6 +223,20 @@ func (r *run) decide(ctx context.Context, n *normalize.Normalizer, b base, c pol
 		policy.OutcomeQuarantined, policy.OutcomeRejected, policy.OutcomeSkipped, policy.OutcomeFailed:
 	}
 	return o, nil
+}
+
+// sightedAt is when a text counts as seen. The newest capture of an archive stays
+// the same until the archive looks again: a text that waits is believed by the
+// hold then, which runs by our own clock.
+func (r *run) sightedAt(c policy.Capture, text policy.Digest) time.Time {
+	p, hold := r.state.Pending, r.settings.Triage.Hold
+	if c.Source != policy.SourceWayback || r.mode.Quiet || p == nil || p.SHA256 != text || hold <= 0 {
+		return c.CapturedAt
+	}
+	if now := r.Clock(); now.Sub(p.Since) >= hold && c.CapturedAt.Before(p.Since.Add(hold)) {
+		return p.Since.Add(hold).UTC()
+	}
+	return c.CapturedAt
 }
 
 // history collects what triage knows. Earlier versions are read only when the

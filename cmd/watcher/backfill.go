@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -13,35 +14,42 @@ import (
 )
 
 type backfillFlags struct {
-	from, since string
-	json        bool
+	from, since, until string
+	json               bool
 }
 
 func newBackfillCommand(e *env) *cobra.Command {
 	var f backfillFlags
 	c := &cobra.Command{
-		Use:   "backfill [ID...] --from warc FILE...",
+		Use:   "backfill [ID...] --from wayback | --from warc FILE...",
 		Short: "Give policies their past from archived captures",
-		Long: `Runs the captures of WARC files (plain, gzip or zstd) through the pipeline in the order
-of their times, as if the policies had been watched then. Nobody is alerted. It is safe to
-interrupt and to repeat: captures that are stored already are passed over.`,
-		Example: "  watcher backfill --from warc crawl.warc.gz\n  watcher backfill 3shape/privacy --from warc *.warc.gz --since 2020-01-01",
-		Args:    argsBetween(1, -1, "WARC files, after policy ids if not all are meant"),
+		Long: `Runs the captures of the Wayback Machine, or of WARC files (plain, gzip or zstd), through
+the pipeline in the order of their times, as if the policies had been watched then. Nobody
+is alerted. It is safe to interrupt and to repeat: captures that are stored already are
+passed over. The Wayback Machine is asked twice a second at most, as it wishes; captures
+between two with the same content are not fetched.`,
+		Example: "  watcher backfill 3shape/privacy --from wayback --since 2018-01-01\n  watcher backfill --from warc crawl.warc.gz\n  watcher backfill 3shape/privacy --from warc *.warc.gz --since 2020-01-01",
+		Args:    argsBetween(0, -1, "policy ids if not all are meant, and WARC files with --from warc"),
 		RunE: func(c *cobra.Command, args []string) error {
 			return e.backfill(c.Context(), args, f)
 		},
 	}
-	c.Flags().StringVar(&f.from, "from", "warc", "where the captures come from: warc")
+	c.Flags().StringVar(&f.from, "from", "warc", "where the captures come from: wayback or warc")
 	c.Flags().StringVar(&f.since, "since", "", "leave out captures before this `DATE`")
+	c.Flags().StringVar(&f.until, "until", "", "leave out captures after this `DATE`")
 	c.Flags().BoolVar(&f.json, "json", false, "print one JSON object per line")
 	return c
 }
 
 func (e *env) backfill(ctx context.Context, args []string, f backfillFlags) error {
-	if f.from != "warc" {
-		return usagef("--from %q: want warc", f.from)
+	if f.from != "warc" && f.from != "wayback" {
+		return usagef("--from %q: want wayback or warc", f.from)
 	}
 	since, err := parseDate(f.since)
+	if err != nil {
+		return err
+	}
+	until, err := parseDate(f.until)
 	if err != nil {
 		return err
 	}
@@ -61,13 +69,43 @@ func (e *env) backfill(ctx context.Context, args []string, f backfillFlags) erro
 	t := &tally{out: e.stdout, json: f.json}
 	err = a.Sync(ctx)
 	if err == nil {
-		err = a.Backfill(ctx, backfillOptions(a, args, since), t.add)
+		o := backfillOptions(a, args, since)
+		o.Until, o.Wayback, o.Progress = until, f.from == "wayback", e.progress(f.json)
+		if err = checkBackfill(o); err == nil {
+			err = a.Backfill(ctx, o, t.add)
+		}
 	}
 	err = errors.Join(err, a.Stop(context.WithoutCancel(ctx)))
 	if err == nil {
 		fmt.Fprintf(e.stderr, "%d captures, %d of which changed something\n", t.checked, t.changed)
 	}
 	return notFoundHint(err)
+}
+
+// checkBackfill refuses arguments that mean nothing.
+func checkBackfill(o app.BackfillOptions) error {
+	switch {
+	case o.Wayback && len(o.Files) > 0:
+		return usagef("%q is no policy of the configuration (see `watcher list`)", o.Files[0])
+	case !o.Wayback && len(o.Files) == 0:
+		return usagef("--from warc needs WARC files")
+	}
+	return nil
+}
+
+// progress shows on a terminal how far a backfill has come; nil elsewhere.
+func (e *env) progress(json bool) func(policy.ID, int, int) {
+	if json || terminalWidth(e.stderr) == 0 {
+		return nil
+	}
+	const width = 24
+	return func(id policy.ID, done, total int) {
+		bar := strings.Repeat("#", done*width/total)
+		fmt.Fprintf(e.stderr, "\r%s [%-*s] %d of %d", id, width, bar, done, total)
+		if done == total {
+			fmt.Fprintln(e.stderr)
+		}
+	}
 }
 
 // backfillOptions tells ids from files: an id is a policy of the configuration.
