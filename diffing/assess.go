@@ -3,6 +3,9 @@ package diffing
 import (
 	"fmt"
 	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"watcher/policy"
 )
@@ -209,8 +212,20 @@ func (j *judge) weighWhole(d *draft, v *verdict, topics []topic, words []string)
 	for _, a := range aged {
 		v.add(false, "names an age: %s", quote(a.shown))
 	}
+	text := d.edit.Old + d.edit.New
+	if name, ok := listedName(text, topics); ok {
+		v.add(true, "recipient or name %s %s", quote(name), what)
+		return
+	}
+	if isContact(text, words) {
+		v.add(false, "%s contact details", what)
+		return
+	}
 	for _, t := range topics {
 		if !isMaterial(t.category) {
+			continue
+		}
+		if t.category == policy.InternationalSpecificAudiences && pointsOn(j.lex.find(words, false), len(words)) {
 			continue
 		}
 		if t.text || d.item || len(words) > fewWords && !isCourtesy(j.lex.find(words, false)) {
@@ -219,6 +234,66 @@ func (j *judge) weighWhole(d *draft, v *verdict, topics []topic, words []string)
 		}
 	}
 	v.add(false, "%s text without a compliance cue", what)
+}
+
+// maxPointer is how many words a sentence has that points to another one.
+const maxPointer = 30
+
+// pointsOn reports whether a text on a region only says whom to write to, or
+// where to read on: "If you live in Korea, please read section 13".
+func pointsOn(hits []hit, words int) bool {
+	return words <= maxPointer && isCourtesy(hits) ||
+		slices.ContainsFunc(hits, func(h hit) bool { return h.concept == "local representative" })
+}
+
+// maxListedName is how many words a name in a list has.
+const maxListedName = 6
+
+// listedName returns the text when it is a name in a section about recipients: a
+// line of capitalised words that is no sentence.
+func listedName(text string, topics []topic) (string, bool) {
+	about := slices.ContainsFunc(topics, func(t topic) bool {
+		return t.category == policy.ThirdPartySharing && t.heading != "" && namesRecipients(t.heading)
+	})
+	words := strings.Fields(text)
+	if !about || len(words) == 0 || len(words) > maxListedName || strings.ContainsAny(text, ".:?!;\n|@0123456789") {
+		return "", false
+	}
+	for _, w := range words {
+		if r, _ := utf8.DecodeRuneInString(w); !unicode.IsUpper(r) && len(w) > 3 {
+			return "", false
+		}
+	}
+	return text, !definedTerms[fold(words[0])]
+}
+
+// namesRecipients reports whether a heading announces a list of recipients.
+func namesRecipients(heading string) bool {
+	for _, w := range cueWords(heading) {
+		switch w {
+		case "subprocessors", "subprocessor", "processors", "recipients", "vendors", "suppliers", "partners", "affiliates", "unterauftragsverarbeiter", "destinataires":
+			return true
+		}
+	}
+	return false
+}
+
+// contactWords begin lines of contact details.
+var contactWords = nameSet("telephone phone tel fax email mail address registered post telefon anschrift adresse téléphone teléfono")
+
+// maxContact is how many words a line of contact details has at most.
+const maxContact = 25
+
+// isContact reports whether a text is contact details: it begins like them, or
+// it is short and holds an address or number to write to or to call.
+func isContact(text string, words []string) bool {
+	if len(words) == 0 || len(words) > maxContact {
+		return false
+	}
+	if contactWords[words[0]] && strings.ContainsAny(text, "@:0123456789") {
+		return true
+	}
+	return slices.ContainsFunc(newTokenText(text).toks, func(t token) bool { return t.kind == tokEmail }) && !strings.ContainsAny(text, "|")
 }
 
 // isCourtesy reports whether a text is made of pointers and politeness.

@@ -30,7 +30,8 @@ func weighCues(v *verdict, topics []topic, oldHits, newHits []hit) {
 	gone, come := conceptDiff(oldHits, newHits), conceptDiff(newHits, oldHits)
 	for _, label := range factLabels(gone, come) {
 		g, c := labelled(gone, label), labelled(come, label)
-		material := label != "country" || isAbroad(topics)
+		strong := slices.ContainsFunc(append(slices.Clone(g), c...), func(h hit) bool { return !h.weak })
+		material := label != "country" && strong || label == "country" && isAbroad(topics) && slices.ContainsFunc(slices.Concat(oldHits, newHits), movesData)
 		v.add(material, "%s %s", label, showFacts(conceptFacts(g), conceptFacts(c)))
 		for _, h := range append(g, c...) {
 			if material {
@@ -52,6 +53,16 @@ func weighCues(v *verdict, topics []topic, oldHits, newHits []hit) {
 			}
 		}
 	}
+}
+
+// movesData reports whether a cue says that data go somewhere; without one, a
+// country is most likely part of an address.
+func movesData(h hit) bool {
+	switch h.concept {
+	case "transfer abroad", "data location", "where data go", "transfer", "sharing", "retention", "recipient: hosting":
+		return true
+	}
+	return h.fact == "transfer mechanism"
 }
 
 // isAbroad reports whether a country in the text is one where data go, rather

@@ -68,11 +68,23 @@ func (t tokenText) numbers(a, b int) []fact {
 				out = append(out, fact{v, strings.Join(words[i:i+n], " ")})
 			}
 			i += n - 1
-		} else if n == 0 && w != "" && (isDigit(rune(w[0])) || isCurrencyStart(w)) && strings.ContainsAny(w, "(%€$£¥") {
+		} else if n == 0 && w != "" && !isOwnSection(words, i) && (isDigit(rune(w[0])) || isCurrencyStart(w)) && strings.ContainsAny(w, "(%€$£¥") {
 			out = append(out, fact{w, w})
 		}
 	}
 	return out
+}
+
+// isOwnSection reports whether a number such as "9.1(i)" names a section of the
+// text itself; articles are those of laws.
+func isOwnSection(words []string, i int) bool {
+	for k := i - 1; k >= max(0, i-3); k-- {
+		switch words[k] {
+		case "section", "sections", "clause", "clauses", "paragraph", "paragraphs":
+			return true
+		}
+	}
+	return false
 }
 
 func isCurrencyStart(w string) bool {

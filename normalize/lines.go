@@ -66,7 +66,7 @@ func controlTable() map[string]bool {
 	for _, s := range []string{
 		"back to top", "back to the top", "skip to content", "skip to main content", "print", "print this page", "print page", "share",
 		"share this page", "share this article", "copy", "copy link", "copied", "copied!", "download", "download pdf", "download as pdf",
-		"loading", "loading...", "loading…", "read more", "show more", "show less", "show all", "expand all", "collapse all", "open all",
+		"loading", "loading...", "loading…", "read more", "show more", "show less", "show all", "expand all", "collapse all", "expand all collapse all", "expand all | collapse all", "open all",
 		"close all", "close", "menu", "search", "subscribe", "sign in", "log in", "login", "sign up", "accept all", "accept all cookies",
 		"reject all", "cookie settings", "manage cookies", "nach oben", "drucken", "retour en haut", "retour en haut de page", "imprimer",
 		"volver arriba", "previous page", "next page", "per page", "clear all", "clear filters", "filter by", "sort by",
@@ -86,6 +86,7 @@ func dropLines(units []unit) ([]unit, []policy.Drop) {
 	var drops []policy.Drop
 	out := units[:0:0]
 	for i, u := range units {
+		u.text = withoutNewTab(u.text)
 		if name := lineVerdict(u, i < edgeLines || i >= len(units)-edgeLines); name != "" {
 			if name != rulePunctuation {
 				drops = append(drops, lineDrop(name, i, units[i:i+1]))
@@ -95,6 +96,20 @@ func dropLines(units []unit) ([]unit, []policy.Drop) {
 		out = append(out, u)
 	}
 	return out, drops
+}
+
+// newTab is what pages tell screen readers at the end of a link.
+var newTab = regexp.MustCompile(`(?i)\s*\(?opens (?:in|external link in) (?:a )?new (?:tab|window)\)?\.?$`)
+
+// withoutNewTab cuts it off where text comes before it.
+func withoutNewTab(s string) string {
+	if !strings.HasSuffix(strings.ToLower(strings.TrimRight(s, ").")), "new tab") && !strings.HasSuffix(strings.ToLower(strings.TrimRight(s, ").")), "new window") {
+		return s
+	}
+	if cut := newTab.ReplaceAllString(s, ""); cut != "" {
+		return cut
+	}
+	return s
 }
 
 func lineVerdict(u unit, edge bool) string {

@@ -133,3 +133,14 @@ func TestGiantMenu(t *testing.T) {
 		t.Error("a page that is one menu became empty")
 	}
 }
+
+// What pages tell screen readers about links is no part of the text.
+func TestNewTab(t *testing.T) {
+	for in, want := range map[string]string{
+		"More InformationOpens in new tab": "More Information", "our notice (opens in a new window)": "our notice", "The link opens in a new tab.": "The link", "Opens in new tab": "Opens in new tab", "a new tabloid": "a new tabloid",
+	} {
+		if got := withoutNewTab(in); got != want {
+			t.Errorf("%q: %q, want %q", in, got, want)
+		}
+	}
+}
