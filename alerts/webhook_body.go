@@ -47,6 +47,7 @@ type webhookData struct {
 	MachineSummary *policy.MachineSummary `json:"machine_summary,omitempty"`
 	Rule           string                 `json:"rule,omitempty"`
 	Detail         string                 `json:"detail,omitempty"`
+	NewURL         string                 `json:"new_url,omitempty"`
 	Categories     []policy.Category      `json:"categories"`
 	Dates          webhookDates           `json:"dates"`
 	Edits          []json.RawMessage      `json:"edits"`
@@ -97,7 +98,8 @@ func webhookBody(m Message, limit int) ([]byte, error) {
 		},
 		From: e.From, To: e.To, FirstSeenAt: e.FirstSeenAt.UTC(),
 		Significance: e.Significance, Summary: clean(cutHead(e.Summary, long)),
-		Rule: shortText(e.Rule), Detail: clean(cutHead(e.Detail, long)),
+		NewURL: clean(cutHead(e.NewURL, maxLongText)),
+		Rule:   shortText(e.Rule), Detail: clean(cutHead(e.Detail, long)),
 		Categories: notNil(e.Categories), Dates: webhookDates{Facts: notNil(e.DateFacts)},
 		Edits: []json.RawMessage{}, Links: webhookLinks(m.Links), Test: m.Test,
 	}

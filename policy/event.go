@@ -67,6 +67,8 @@ type Event struct {
 	DateFacts    []DateFact   `json:"date_facts,omitempty"`
 	Rule         string       `json:"rule,omitempty"`
 	Detail       string       `json:"detail,omitempty"`
+	// NewURL is where the policy seems to be, for policy_moved.
+	NewURL string `json:"new_url,omitempty"`
 }
 
 // EventID derives the id of an event from what it is about, so that it

@@ -79,6 +79,11 @@ type State struct {
 	DegradedSince time.Time `json:"degraded_since,omitzero"`
 	DegradedTold  bool      `json:"degraded_told,omitempty"`
 
+	// FoundAt is where redirects led when the policy was last read in its place;
+	// Moved is where it seems to have gone since, nil for nowhere.
+	FoundAt string `json:"found_at,omitempty"`
+	Moved   *Move  `json:"moved,omitempty"`
+
 	// ETag and LastModified are the validators of ValidatorsURL, the final
 	// URL of the capture that gave them.
 	ETag          string    `json:"etag,omitempty"`
@@ -112,6 +117,15 @@ type Pending struct {
 	Sightings int       `json:"sightings"`
 	// Base is the text that it was compared with; zero means the head.
 	Base Digest `json:"base,omitzero"`
+}
+
+// Move is where a policy seems to have gone, in how many checks in a row, since
+// when; Told keeps it from being told twice.
+type Move struct {
+	To     string    `json:"to"`
+	Checks int       `json:"checks"`
+	Since  time.Time `json:"since"`
+	Told   bool      `json:"told,omitempty"`
 }
 
 // Text is a text that a page showed beside its head.

@@ -289,6 +289,7 @@ func (r *run) sighted(c policy.Capture, outcome policy.Outcome, d triage.Decisio
 	}
 	o.State.Shrunk = nil
 	r.succeed(&o)
+	r.noteMoved(&o, c)
 	if outcome != policy.OutcomeNotModified {
 		r.noteDegraded(&o)
 	}
@@ -315,6 +316,7 @@ func (r *run) refused(c policy.Capture) storage.Observation {
 		r.retryAfter = retryAfter(c, r.started)
 	}
 	r.fail(&o)
+	r.noteMoved(&o, c)
 	r.schedule(&o)
 	return o
 }

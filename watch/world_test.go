@@ -41,6 +41,9 @@ type vendor struct {
 	err    error
 	panics bool
 	clock  func() time.Time
+	// at, when set, is where redirects lead, hops are their answers.
+	at   string
+	hops []policy.Hop
 }
 
 func (v *vendor) Capture(_ context.Context, req policy.Request) (policy.Capture, error) {
@@ -52,9 +55,12 @@ func (v *vendor) Capture(_ context.Context, req policy.Request) (policy.Capture,
 	if v.err != nil {
 		return policy.Capture{}, v.err
 	}
-	now := v.clock()
+	now, at := v.clock(), req.URL
+	if v.at != "" {
+		at = v.at
+	}
 	return policy.Capture{
-		Source: policy.SourceLive, URL: req.URL, FinalURL: req.URL, Status: v.status, Header: v.header,
+		Source: policy.SourceLive, URL: req.URL, FinalURL: at, Hops: v.hops, Status: v.status, Header: v.header,
 		StartedAt: now, CapturedAt: now, ContentType: "text/html; charset=utf-8", MediaType: "text/html",
 		Size: int64(len(v.body)), WireBytes: int64(len(v.body)), Digest: policy.Sum([]byte(v.body)), Body: []byte(v.body),
 	}, nil

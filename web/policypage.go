@@ -21,6 +21,7 @@ type policyView struct {
 	Vendor, Kind string
 	Tags         []string
 	Address      foreign
+	MovedTo      *foreign
 	Status       status
 	Checked      moment
 	Next         moment
@@ -97,10 +98,19 @@ func (s *server) policyPage(r *http.Request) (policyView, error) {
 	return policyView{
 		Shell: s.shell(st.Vendor.Name+", "+kindName(st.Kind, st.Lang), "", c),
 		ID:    string(id), Vendor: st.Vendor.Name, Kind: kindName(st.Kind, st.Lang), Tags: st.Vendor.Tags,
-		Address: foreignURL(st.URL), Status: statusOf(st, s.disabled()[id], c),
+		Address: foreignURL(st.URL), MovedTo: movedTo(st), Status: statusOf(st, s.disabled()[id], c),
 		Checked: c.at(st.LastCheck), Next: c.at(st.NextCheck), Added: c.at(st.Added),
 		Current: current, Timeline: s.timeline(st, versions, c), Checks: checkRows(checks, c), Explained: explained(checks, current),
 	}, nil
+}
+
+// movedTo returns where a policy is said to be now, nil while it was not told.
+func movedTo(st policy.State) *foreign {
+	if st.Moved == nil || !st.Moved.Told {
+		return nil
+	}
+	f := foreignURL(st.Moved.To)
+	return &f
 }
 
 // explained says of the newest check what "watcher explain" says.
