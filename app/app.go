@@ -148,7 +148,7 @@ func (a *App) crawlerOptions(cfg *config.Config) crawler.Options {
 	return crawler.Options{
 		UserAgent: c.UserAgent, Contact: c.Contact, Version: o.Version, Timeout: c.Timeout,
 		MaxBody: c.MaxBody, MaxDecoded: c.MaxDecoded, PerHostDelay: c.PerHostDelay, Concurrency: c.Concurrency,
-		AllowPrivate: c.AllowPrivate, Resolver: o.Resolver, Dial: o.Dial,
+		AllowPrivate: c.AllowPrivate, IgnoreRobots: c.IgnoreRobots, Resolver: o.Resolver, Dial: o.Dial,
 		Clock: o.Clock, Logger: o.Logger, Registerer: o.Registry,
 	}
 }

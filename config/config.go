@@ -65,6 +65,8 @@ type Crawler struct {
 	// AllowPrivate are networks that the guard against private addresses lets
 	// through.
 	AllowPrivate []netip.Prefix
+	// IgnoreRobots reads pages whatever robots.txt files say.
+	IgnoreRobots bool
 }
 
 // Wayback names the archive service.

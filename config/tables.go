@@ -83,6 +83,8 @@ var crawlerTable = newObject("crawler", Crawler{
 		"Largest body after content decoding."),
 	many("allow_private", network(), func(c *Crawler) *[]netip.Prefix { return &c.AllowPrivate },
 		"Networks that the guard against private addresses lets through.").alias("allow_private_networks", "allow_networks"),
+	one("ignore_robots", boolean(), func(c *Crawler) *bool { return &c.IgnoreRobots },
+		"True reads pages although robots.txt asks programs to stay away. Only where you may; a policy can have it for itself."),
 )
 
 // defaultWayback keeps the pace that the Internet Archive asks for.
@@ -197,6 +199,8 @@ var policyTable = newObject("policy", policyEntry{Enabled: true},
 	one("min_words", integerIn(0, 1_000_000), func(p *policyEntry) *int { return &p.MinWords },
 		"Fewest visible words of a genuine page; 0 leaves the floor to the program."),
 	later[policyEntry]("combine", "watch each page as a policy of its own, with its own `kind:` or `id:`"),
+	one("ignore_robots", boolean(), func(p *policyEntry) *bool { return &p.IgnoreRobots },
+		"True reads the page although robots.txt asks programs to stay away. Only where you may."),
 	many("archive_urls", webURL[string](), func(p *policyEntry) *[]string { return &p.ArchiveURLs },
 		"Older addresses of the page, for archives.").alias("archive", "old_urls"),
 	headersField(),

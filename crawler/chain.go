@@ -83,6 +83,9 @@ func (ch *chain) hop(ctx context.Context, u *url.URL) (answer, error) {
 	if err := ch.lease.move(ctx, hostKey(u)); err != nil {
 		return answer{}, ended(ctx)
 	}
+	if err := ch.mayFetch(ctx, u); err != nil {
+		return answer{}, err
+	}
 	if len(ch.hops) == 0 {
 		ch.started = ch.v.c.opts.Clock()
 	}

@@ -18,6 +18,7 @@ type Client struct {
 	opts    Options
 	metrics *collectors
 	pacer   *pacer
+	robots  *robotsTable
 	dial    dialFunc
 	// roots are the accepted certificate authorities, nil for the system's.
 	roots *x509.CertPool
@@ -42,7 +43,7 @@ func New(opts Options) (*Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("crawler: register metrics: %w", err)
 	}
-	return assemble(opts, m, newPacer(opts.PerHostDelay, opts.Concurrency)), nil
+	return assemble(opts, m, newPacer(opts.PerHostDelay, opts.Concurrency), newRobotsTable()), nil
 }
 
 // With returns a client with other options that shares the metrics and the
@@ -55,16 +56,16 @@ func (c *Client) With(opts Options) (*Client, error) {
 	}
 	p := newPacer(opts.PerHostDelay, opts.Concurrency)
 	p.hostTable = c.pacer.hostTable
-	return assemble(opts, c.metrics, p), nil
+	return assemble(opts, c.metrics, p, c.robots), nil
 }
 
-func assemble(opts Options, m *collectors, p *pacer) *Client {
+func assemble(opts Options, m *collectors, p *pacer, r *robotsTable) *Client {
 	var dial dialFunc = newDialer(opts.Resolver, newGuardian(opts.AllowPrivate).control).DialContext
 	if opts.Dial != nil {
 		dial = bounded(opts.Dial)
 	}
 	life, end := context.WithCancelCause(context.Background())
-	return &Client{opts: opts, metrics: m, dial: dial, life: life, end: end, pacer: p}
+	return &Client{opts: opts, metrics: m, dial: dial, life: life, end: end, pacer: p, robots: r}
 }
 
 // Close cancels the captures that are under way and waits for them. Later

@@ -53,7 +53,7 @@ func fenced(g *guardian) func(string, string, syscall.RawConn) error {
 func testClient(t testing.TB, edit func(*Options)) *Client {
 	t.Helper()
 	opts := Options{
-		Version: "test", Contact: "ops@example.org", Clock: time.Now, AllowPrivate: loopback(),
+		Version: "test", Contact: "ops@example.org", Clock: time.Now, AllowPrivate: loopback(), IgnoreRobots: true,
 		Resolver: &net.Resolver{PreferGo: true, Dial: fakeDNS},
 	}
 	if edit != nil {

@@ -47,6 +47,8 @@ type Options struct {
 	// AllowPrivate lists networks that may be reached although they are not
 	// public, on any port.
 	AllowPrivate []netip.Prefix
+	// IgnoreRobots asks no host for its robots.txt. A request may do so, too.
+	IgnoreRobots bool
 	// Resolver replaces the system's resolver.
 	Resolver *net.Resolver
 	// Dial replaces the guarded dialler altogether, so that AllowPrivate and

@@ -41,8 +41,9 @@ func newPacer(delay time.Duration, concurrency int) *pacer {
 
 // acquire waits for the turn of host and then for a place under the global
 // cap, in this order, so that a queue at one slow host does not keep others
-// waiting. The returned function gives both back and must be called once.
-func (p *pacer) acquire(ctx context.Context, host string) (release func(), err error) {
+// waiting. The returned function gives both back, the host's after the delay or a
+// longer linger, and must be called once.
+func (p *pacer) acquire(ctx context.Context, host string) (release func(linger time.Duration), err error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
@@ -59,19 +60,19 @@ func (p *pacer) acquire(ctx context.Context, host string) (release func(), err e
 		p.free(host, s)
 		return nil, ctx.Err()
 	}
-	return func() {
+	return func(linger time.Duration) {
 		<-p.global
-		p.cool(host, s)
+		p.cool(host, s, max(p.delay, linger))
 	}, nil
 }
 
 // cool gives the turn of host back after the delay.
-func (p *pacer) cool(host string, s *hostSlot) {
-	if p.delay <= 0 {
+func (p *pacer) cool(host string, s *hostSlot, delay time.Duration) {
+	if delay <= 0 {
 		p.free(host, s)
 		return
 	}
-	time.AfterFunc(p.delay, func() { p.free(host, s) })
+	time.AfterFunc(delay, func() { p.free(host, s) })
 }
 
 func (p *pacer) free(host string, s *hostSlot) {
@@ -106,7 +107,10 @@ func (p *pacer) unref(host string, s *hostSlot) {
 type lease struct {
 	pacer   *pacer
 	host    string
-	release func()
+	release func(linger time.Duration)
+	// linger is how long the host wants to be left alone afterwards, if that is
+	// longer than the delay.
+	linger time.Duration
 }
 
 // move makes the lease one of host, waiting for the turn if it has to.
@@ -126,7 +130,7 @@ func (l *lease) move(ctx context.Context, host string) error {
 // end gives the turn back; it may be called more than once.
 func (l *lease) end() {
 	if l.release != nil {
-		l.release()
-		l.release = nil
+		l.release(l.linger)
+		l.release, l.linger = nil, 0
 	}
 }

@@ -98,6 +98,8 @@ type Request struct {
 	// ETag and LastModified, when set, make the request conditional.
 	ETag         string
 	LastModified string
+	// IgnoreRobots fetches the page whatever robots.txt says.
+	IgnoreRobots bool
 	// MaxRetries bounds repeated requests after retryable failures, MaxWait
 	// the pause before any one of them.
 	MaxRetries int

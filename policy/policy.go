@@ -57,6 +57,8 @@ type Policy struct {
 	// Hosts are further hosts, beside the URL's own, on which the policy may
 	// be found after redirects.
 	Hosts []string `json:"hosts,omitempty"`
+	// IgnoreRobots reads the page whatever the site's robots.txt says.
+	IgnoreRobots bool `json:"ignore_robots,omitempty"`
 	// MinWords replaces the gate's floor of visible words; 0 means the default.
 	MinWords int `json:"min_words,omitempty"`
 	// Combine lists further URLs whose text belongs to the same document.

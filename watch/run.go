@@ -80,7 +80,7 @@ func (r *run) captureFrom(ctx context.Context, o policy.Origin, headers map[stri
 	defer r.recoverStage("fetch", &err)
 	c, err = r.settings.Fetcher.Capture(ctx, policy.Request{
 		Policy: r.policy.ID, URL: o.URL, Source: o.Source, Lang: o.Lang,
-		Headers: headers, MaxRetries: r.mode.MaxRetries, MaxWait: r.mode.MaxWait,
+		Headers: headers, IgnoreRobots: r.policy.IgnoreRobots, MaxRetries: r.mode.MaxRetries, MaxWait: r.mode.MaxWait,
 	})
 	c.Policy = r.policy.ID
 	return c, err
