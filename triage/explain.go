@@ -42,7 +42,7 @@ func sentences() map[string][2]string {
 		RuleStatus:          {"the server did not answer with a page", page + "; an answer with status 200 is judged on"},
 		RuleChallengeHeader: {"the answer's headers name a bot wall", page + "; an answer without them is judged on"},
 		RuleEmptyBody:       {"the answer has no body", page + "; a page with text is judged on"},
-		RuleContentType:     {"the answer is no document that can be read", page + "; HTML, PDF, plain text or Markdown is judged on"},
+		RuleContentType:     {"the answer is no document that can be read", page + "; HTML, PDF, Word, plain text or Markdown is judged on"},
 		RuleChallenge:       {"the page is a bot wall's", page + "; the page behind it is judged on"},
 		RuleTooShort:        {"the text is shorter than any policy", page + "; min_words in the policy's configuration lowers the floor"},
 		RuleConsentWall:     {"a dialog about cookies stands in the policy's place", page + "; a page that begins with the policy is judged on"},

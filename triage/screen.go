@@ -43,7 +43,8 @@ func statusText(status int) string {
 
 func readable(mediaType string) bool {
 	switch mediaType {
-	case "", "text/html", "application/xhtml+xml", "text/plain", "text/markdown", "application/pdf":
+	case "", "text/html", "application/xhtml+xml", "text/plain", "text/markdown", "application/pdf",
+		"application/vnd.openxmlformats-officedocument.wordprocessingml.document":
 		return true
 	}
 	return false

@@ -31,7 +31,7 @@ func newDiffCommand(e *env) *cobra.Command {
 		Use:   "diff ID [N..M] | diff OLD NEW",
 		Short: "Show the semantic diff of two versions, or of two local files",
 		Long: `With a policy id, compares two of its versions: the last change when no range is given.
-With two files (HTML, Markdown or text), compares what the normaliser makes of them.`,
+With two files (HTML, PDF, Word, Markdown or text), compares what the normaliser makes of them.`,
 		Example: "  watcher diff 3shape/privacy\n  watcher diff 3shape/privacy 1..3 --format markdown\n  watcher diff old.html new.html --exit-code",
 		Args:    argsBetween(1, 2, "a policy id with an optional range, or two files"),
 		RunE: func(c *cobra.Command, args []string) error {
