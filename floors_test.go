@@ -22,7 +22,7 @@ func floors() map[string]int {
 		"storage/storagetest": 15, "internal/waybackfake": 15,
 
 		"crawler": 20, "storage/bolt": 20, "alerts": 20, "watch": 20, "web": 20,
-		"metrics": 20, "client": 20, "demo": 20, "pdftext": 20, "summarizer": 20, "wayback": 20,
+		"metrics": 20, "client": 20, "demo": 20, "pdftext": 20, "summarizer": 20, "wayback": 20, "browser": 20,
 
 		"app":         30,
 		"cmd/watcher": 40,
@@ -35,6 +35,7 @@ func fences() map[string][]string {
 		"github.com/ledongthuc/pdf":    {"pdftext"},
 		"go.etcd.io/bbolt":             {"storage/bolt"},
 		"github.com/gocolly/colly":     {"crawler"},
+		"github.com/chromedp":          {"browser"},
 		"github.com/sergi/go-diff":     {"diffing"},
 		"github.com/spf13/cobra":       {"cmd/watcher"},
 		"github.com/slack-go/slack":    {"alerts"},

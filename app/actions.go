@@ -91,7 +91,7 @@ func (a *App) reloadLocked(ctx context.Context) error {
 	if err := a.store.Sync(ctx, cfg.Policies, a.opts.Clock().UTC()); err != nil {
 		return fmt.Errorf("sync policies with the store: %w", err)
 	}
-	a.live.Store(next)
+	a.replaced(a.live.Swap(next).browser, next.browser)
 	a.dispatcher.SetSenders(next.receivers.senders)
 	a.checker.SyncMetrics(before, cfg.Policies)
 	a.loop.Wake()

@@ -14,6 +14,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
 	"watcher/alerts"
+	"watcher/browser"
 	"watcher/config"
 	"watcher/crawler"
 	"watcher/metrics"
@@ -56,6 +57,7 @@ type live struct {
 	receivers *receivers
 	crawler   *crawler.Client
 	archive   *wayback.Client
+	browser   *browser.Browser
 	plan      watch.Plan
 }
 
@@ -106,6 +108,7 @@ func (a *App) build(cfg *config.Config) error {
 	}
 	// A crawler that a reload replaced ends by itself with its last capture.
 	a.onStop("close crawler", func(context.Context) error { a.live.Load().crawler.Close(); return nil })
+	a.onStop("close browser", func(context.Context) error { a.live.Load().browser.Close(); return nil })
 	a.live.Store(l)
 	a.dispatcher = alerts.NewDispatcher(alerts.Options{
 		Store: a.store, Senders: l.receivers.senders, Clock: o.Clock, Logger: o.Logger, Registerer: o.Registry,
@@ -184,14 +187,15 @@ func (a *App) prepare(cfg *config.Config, before *live) (*live, error) {
 		return nil, err
 	}
 	archive := newArchiveClient(cfg, c, before.archive, a.opts)
+	chromium := a.newBrowser(cfg, c, before)
 	policies := make(map[policy.ID]policy.Policy, len(cfg.Policies))
 	for _, p := range cfg.Policies {
 		policies[p.ID] = p
 	}
-	return &live{config: cfg, receivers: r, crawler: c, archive: archive, plan: watch.Plan{
+	return &live{config: cfg, receivers: r, crawler: c, archive: archive, browser: chromium, plan: watch.Plan{
 		Policies: policies, Concurrency: cfg.Crawler.Concurrency,
 		Settings: watch.Settings{
-			Fetcher: sources{live: c, archive: archive}, Router: r, PDFText: a.opts.PDFText, Summarizer: newSummarizer(cfg.Summarizer),
+			Fetcher: sources{live: c, archive: archive, browser: chromium}, Router: r, Escalate: cfg.Browser.Escalate, PDFText: a.opts.PDFText, Summarizer: newSummarizer(cfg.Summarizer),
 			Triage: triage.Settings{ConfirmAfter: cfg.Triage.ConfirmAfter, Hold: cfg.Triage.Hold},
 			Health: watch.Health{
 				UnreachableFailures: cfg.Health.UnreachableFailures, UnreachableAfter: cfg.Health.UnreachableAfter,

@@ -38,11 +38,9 @@ type BackfillOptions struct {
 // Nobody is told of what comes of it.
 func (a *App) Backfill(ctx context.Context, o BackfillOptions, emit func(policy.Check) error) error {
 	l := a.live.Load()
-	wanted := o.IDs
-	if len(wanted) == 0 {
-		for _, p := range l.config.Policies {
-			wanted = append(wanted, p.ID)
-		}
+	wanted, err := a.fillable(l, o.IDs)
+	if err != nil {
+		return err
 	}
 	if o.Wayback {
 		for _, id := range wanted {
@@ -74,6 +72,27 @@ func (a *App) Backfill(ctx context.Context, o BackfillOptions, emit func(policy.
 		}
 	}
 	return nil
+}
+
+// fillable returns the policies to fill. One that is made of several pages has no
+// past in an archive: its pages were not captured together.
+func (a *App) fillable(l *live, ids []policy.ID) ([]policy.ID, error) {
+	if len(ids) > 0 {
+		for _, id := range ids {
+			if p := l.plan.Policies[id]; p.Follow != "" || len(p.Combine) > 0 {
+				return nil, fmt.Errorf("policy %q is made of several pages (`combine:` or `follow:`), which no archive captured together", id)
+			}
+		}
+		return ids, nil
+	}
+	for _, p := range l.config.Policies {
+		if p.Follow != "" || len(p.Combine) > 0 {
+			a.opts.Logger.Warn("left out of the backfill: no archive captures several pages together", "policy", p.ID)
+			continue
+		}
+		ids = append(ids, p.ID)
+	}
+	return ids, nil
 }
 
 // archive is the captures of some WARC files by policy. Bodies are spooled to

@@ -26,6 +26,7 @@ type Config struct {
 
 	Crawler   Crawler
 	Wayback   Wayback
+	Browser   Browser
 	Triage    Triage
 	Health    Health
 	Retention Retention
@@ -44,6 +45,21 @@ type Config struct {
 
 // DefaultReceiver is the name of the log receiver of a file that has none.
 const DefaultReceiver = "log"
+
+// Browser says which Chromium reads pages with `source: browser`.
+type Browser struct {
+	// Path is the program to start, URL the DevTools address of one that runs;
+	// with neither, one on the path is taken.
+	Path, URL string
+	// ProxyListen and ProxyAddress say where the proxy of the browser's
+	// connections listens, and how the browser reaches it.
+	ProxyListen, ProxyAddress string
+	// Escalate reads a page that is but scripts with the browser.
+	Escalate bool
+	// Timeout bounds a page, MaxBytes what it may load.
+	Timeout  time.Duration
+	MaxBytes int64
+}
 
 // Crawler says how pages are fetched.
 type Crawler struct {

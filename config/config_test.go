@@ -43,6 +43,7 @@ func TestDefaults(t *testing.T) {
 			MaxBody: 20971520, MaxDecoded: 20971520,
 		},
 		Wayback: Wayback{BaseURL: "https://web.archive.org", ListDelay: 2500 * time.Millisecond, CaptureDelay: 500 * time.Millisecond},
+		Browser: Browser{Timeout: 45 * time.Second, MaxBytes: 30 << 20},
 		Triage:  Triage{ConfirmAfter: 10 * time.Minute, Hold: 24 * time.Hour},
 		Health: Health{
 			UnreachableFailures: 5, UnreachableAfter: 24 * time.Hour,
@@ -79,7 +80,11 @@ func TestEveryKey(t *testing.T) {
 			AllowPrivate: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("fd00::/8")},
 		},
 		Wayback: Wayback{BaseURL: "https://archive.example.org/wb", ListDelay: time.Second, CaptureDelay: 100 * time.Millisecond},
-		Triage:  Triage{Hold: 7 * 24 * time.Hour},
+		Browser: Browser{
+			Path: "/opt/chromium/chrome", ProxyListen: "0.0.0.0:9848", ProxyAddress: "watcher:9848", Escalate: true,
+			Timeout: 20 * time.Second, MaxBytes: 10 << 20,
+		},
+		Triage: Triage{Hold: 7 * 24 * time.Hour},
 		Health: Health{
 			UnreachableFailures: 7, UnreachableAfter: 48 * time.Hour,
 			QuarantinedCaptures: 2, QuarantinedAfter: 90 * time.Minute,
@@ -94,6 +99,10 @@ func TestEveryKey(t *testing.T) {
 				Hosts: []string{"help.acme.example", "192.0.2.7"}, MinWords: 120, ArchiveURLs: []string{"https://acme.example/old-privacy"},
 				Headers:  map[string]string{"X-Token": "canary-header", "X-Other": "canary-other"},
 				Formerly: []policy.ID{"acme/privacy", "acme-inc/privacy"},
+			},
+			{
+				ID: "acme/terms", Vendor: acme, Kind: "terms", URL: "https://acme.example/terms", Source: policy.SourceBrowser,
+				Interval: 24 * time.Hour, Follow: "a.pdf", Combine: []string{"https://acme.example/terms/2"},
 			},
 			{
 				ID: "acme-legal/dpa-2024", Vendor: acme, Kind: "dpa", URL: "http://xn--acm-dma.example:8080/dpa?v=2#top",

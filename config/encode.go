@@ -14,7 +14,7 @@ import (
 // they were. Parse reads it again without problems.
 func (c *Config) YAML() []byte {
 	f := file{
-		Version: fileVersion, Crawler: c.Crawler, Wayback: c.Wayback,
+		Version: fileVersion, Crawler: c.Crawler, Wayback: c.Wayback, Browser: c.Browser,
 		Triage: c.Triage, Health: c.Health, Retention: c.Retention, Summarizer: withoutKey(c.Summarizer), TimeZone: c.TimeZone,
 		Vendors: vendorEntries(c.Policies),
 	}

@@ -66,7 +66,13 @@ func (d *decoder) headers(p place) map[string]string {
 		name := textproto.CanonicalMIMEHeaderKey(key.Value)
 		if bad := checkHeaderName(key, name, lines); bad != nil {
 			d.hide(value.node)
-			d.report(p.child(shown(key.Value), key), bad.hint, "%s", bad.message)
+			label := key.Value
+			if !headerName.MatchString(label) {
+				// A forgotten colon leaves the value in the key.
+				d.hide(key)
+				label = firstWord(label)
+			}
+			d.report(p.child(shown(label), key), bad.hint, "%s", bad.message)
 			continue
 		}
 		lines[name] = key.Line
@@ -80,6 +86,13 @@ func (d *decoder) headers(p place) map[string]string {
 		headers[name] = text.Reveal()
 	}
 	return headers
+}
+
+func firstWord(s string) string {
+	if words := strings.Fields(s); len(words) > 1 {
+		return words[0] + " …"
+	}
+	return s
 }
 
 func checkHeaderName(key *yaml.Node, name string, lines map[string]int) *fault {

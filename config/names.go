@@ -65,20 +65,17 @@ func language() scalar[string] {
 	})
 }
 
-// source is where captures come from. Words of other versions get an answer of
-// their own.
+// source is where captures come from. Words that name other origins of captures get an answer of their own.
 func source() scalar[policy.Source] {
-	names := []string{string(policy.SourceLive), string(policy.SourceWayback)}
+	names := []string{string(policy.SourceLive), string(policy.SourceBrowser), string(policy.SourceWayback)}
 	return stringOf[policy.Source]("<source>", schema{"enum": names}, func(text string) *fault {
 		switch policy.Source(text) {
-		case policy.SourceLive, policy.SourceWayback:
+		case policy.SourceLive, policy.SourceBrowser, policy.SourceWayback:
 			return nil
-		case policy.SourceBrowser:
-			return faultf("use `live`", "source `%s` is not supported by this version", text)
 		case policy.SourceWARC, policy.SourceOTA, policy.SourceFile:
 			return faultf("use `live`", "source `%s` cannot be watched", text)
 		}
-		return faultf(didYouMean(nearest(text, names), "want live or wayback"), "unknown source %s", shown(text))
+		return faultf(didYouMean(nearest(text, names), "want live, browser or wayback"), "unknown source %s", shown(text))
 	})
 }
 

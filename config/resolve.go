@@ -15,7 +15,7 @@ import (
 // It goes on after problems, so that all of them are found.
 func (d *decoder) resolve(f *file) *Config {
 	c := &Config{
-		Crawler: f.Crawler, Wayback: f.Wayback, Triage: f.Triage, Health: f.Health,
+		Crawler: f.Crawler, Wayback: f.Wayback, Browser: f.Browser, Triage: f.Triage, Health: f.Health,
 		Retention: f.Retention, Summarizer: f.Summarizer, TimeZone: f.TimeZone,
 	}
 	c.Policies = d.policies(f)

@@ -37,7 +37,7 @@ func TestSchemaAgrees(t *testing.T) {
 		"duration_fraction", "duration_nonsense", "duration_null", "size_unit", "size_fraction", "integer_range", "vendors_missing",
 		"vendors_empty", "vendor_no_policies_key", "vendor_name_missing", "vendor_name_number", "vendor_not_mapping",
 		"vendors_mapping", "slug_bad", "kind_missing", "kind_bad", "url_missing", "url_no_scheme", "url_scheme", "id_bad",
-		"formerly_bad", "lang", "source_later", "source_unknown", "enabled", "min_words", "combine", "archive_urls", "headers_name",
+		"formerly_bad", "lang", "source_file", "source_unknown", "enabled", "min_words", "combine", "browser", "archive_urls", "headers_name",
 		"headers_type", "headers_list", "list_type", "receivers_name", "receivers_nothing", "receivers_unknown", "receivers_later",
 		"receivers_url_or_file", "receivers_type", "routes_values", "routes_match_keys", "routes_later", "routes_continue", "hosts",
 	} {

@@ -1,7 +1,10 @@
 package config
 
 import (
+	"net"
 	"net/netip"
+	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -15,6 +18,7 @@ type file struct {
 	Defaults   inherited
 	Crawler    Crawler
 	Wayback    Wayback
+	Browser    Browser
 	Triage     Triage
 	Health     Health
 	Retention  Retention
@@ -98,6 +102,51 @@ var waybackTable = newObject("wayback", defaultWayback,
 	one("capture_delay", durationFrom(0).zero(), func(w *Wayback) *time.Duration { return &w.CaptureDelay },
 		"Least time between two requests for captures. Only an archive of your own may be asked faster."),
 ).check(verifyWayback)
+
+// devTools is the address of a browser's DevTools.
+func devTools() scalar[string] {
+	return stringOf[string]("<devtools_url>", schema{"pattern": "^(http|ws)s?://"}, func(text string) *fault {
+		u, err := url.Parse(text)
+		if err == nil && u.Hostname() != "" && (u.Scheme == "http" || u.Scheme == "ws" || u.Scheme == "https" || u.Scheme == "wss") {
+			return nil
+		}
+		return faultf("for example `http://127.0.0.1:9222`", "%s is not the address of a browser's DevTools", shown(text))
+	})
+}
+
+// hostPort is an address to listen at or to be reached at.
+func hostPort() scalar[string] {
+	return stringOf[string]("<host:port>", schema{"pattern": ":[0-9]+$"}, func(text string) *fault {
+		_, port, err := net.SplitHostPort(text)
+		if n, bad := strconv.Atoi(port); err == nil && bad == nil && n >= 0 && n < 1<<16 {
+			return nil
+		}
+		return faultf("for example `127.0.0.1:9848`", "%s is not host:port", shown(text))
+	})
+}
+
+var defaultBrowser = Browser{Timeout: 45 * time.Second, MaxBytes: 30 << 20}
+
+var browserTable = newObject("browser", defaultBrowser,
+	one("path", fileName(), func(b *Browser) *string { return &b.Path },
+		"The Chromium to start.").inherit("one on the path").alias("binary", "executable", "program"),
+	one("url", devTools(), func(b *Browser) *string { return &b.URL },
+		"The DevTools address of a Chromium that runs already, in place of starting one.").alias("remote", "ws", "cdp"),
+	one("proxy_listen", hostPort(), func(b *Browser) *string { return &b.ProxyListen },
+		"Where the proxy listens that guards the browser's connections; needed when the browser is on another host.").inherit("a free port of 127.0.0.1"),
+	one("proxy_address", hostPort(), func(b *Browser) *string { return &b.ProxyAddress },
+		"Under which address the browser reaches that proxy.").inherit("proxy_listen"),
+	one("escalate", boolean(), func(b *Browser) *bool { return &b.Escalate },
+		"True reads a page with the browser when without it there is nothing but scripts.").alias("auto", "fallback"),
+	one("timeout", durationFrom(shortest), func(b *Browser) *time.Duration { return &b.Timeout },
+		"Bound of one page, scripts included."),
+	one("max_bytes", sizeIn(1<<20, 1<<30), func(b *Browser) *int64 { return &b.MaxBytes },
+		"Largest page, with everything that it loads."),
+).check(func(d *decoder, p place, b *Browser) {
+	if b.Path != "" && b.URL != "" {
+		d.report(p.at("url"), "remove `path:` or `url:`", "a browser is either started or found running")
+	}
+}).constrain(schema{"not": schema{"required": []string{"path", "url"}}})
 
 var triageTable = newObject("triage", Triage{ConfirmAfter: 10 * time.Minute, Hold: day},
 	one("confirm_after", durationFrom(0).zero(), func(t *Triage) *time.Duration { return &t.ConfirmAfter },
@@ -198,13 +247,31 @@ var policyTable = newObject("policy", policyEntry{Enabled: true},
 		"Further hosts on which the policy may be found after redirects.").alias("allowed_hosts", "domains"),
 	one("min_words", integerIn(0, 1_000_000), func(p *policyEntry) *int { return &p.MinWords },
 		"Fewest visible words of a genuine page; 0 leaves the floor to the program."),
-	later[policyEntry]("combine", "watch each page as a policy of its own, with its own `kind:` or `id:`"),
+	many("combine", webURL[string](), func(p *policyEntry) *[]string { return &p.Combine },
+		"Further pages whose text belongs to the same document, in order."),
+	one("follow", cssSelector(), func(p *policyEntry) *string { return &p.Follow },
+		"A CSS selector of the link that leads to the policy, where the page itself only links to it, as to a PDF file.").alias("link_selector"),
 	one("ignore_robots", boolean(), func(p *policyEntry) *bool { return &p.IgnoreRobots },
 		"True reads the page although robots.txt asks programs to stay away. Only where you may."),
 	many("archive_urls", webURL[string](), func(p *policyEntry) *[]string { return &p.ArchiveURLs },
 		"Older addresses of the page, for archives.").alias("archive", "old_urls"),
 	headersField(),
-).check(func(_ *decoder, p place, v *policyEntry) { v.where = p })
+).check(func(d *decoder, p place, v *policyEntry) {
+	v.where = p
+	seen := map[string]bool{v.URL: true}
+	for _, u := range v.Combine {
+		if seen[u] {
+			d.report(p.at("combine"), "name each page once; `url:` is the first of them", "%s is there twice", shown(u))
+		}
+		seen[u] = true
+	}
+	if len(v.Combine) > maxCombine {
+		d.report(p.at("combine"), "watch some of them as policies of their own", "%d pages, want at most %d", len(v.Combine), maxCombine)
+	}
+})
+
+// maxCombine bounds the further pages of a document.
+const maxCombine = 40
 
 var vendorTable = newObject("vendor", vendorEntry{},
 	one("name", stringOf[string]("<string>", schema{"minLength": 1}, anyText), func(v *vendorEntry) *string { return &v.Name },
@@ -218,7 +285,7 @@ var vendorTable = newObject("vendor", vendorEntry{},
 ).check(func(_ *decoder, p place, v *vendorEntry) { v.where = p })
 
 var fileTable = newObject("file", file{
-	Defaults: defaultsTable.initial, Crawler: crawlerTable.initial, Wayback: waybackTable.initial,
+	Defaults: defaultsTable.initial, Crawler: crawlerTable.initial, Wayback: waybackTable.initial, Browser: defaultBrowser,
 	Triage: triageTable.initial, Health: defaultHealth, Retention: retentionTable.initial, TimeZone: time.UTC,
 },
 	one("version", formatVersion(), func(f *file) *int { return &f.Version },
@@ -229,6 +296,8 @@ var fileTable = newObject("file", file{
 		"How pages are fetched.").alias("http", "fetch", "fetcher"),
 	nested("wayback", waybackTable, func(f *file) *Wayback { return &f.Wayback },
 		"The web archive that policies may be read from."),
+	nested("browser", browserTable, func(f *file) *Browser { return &f.Browser },
+		"The Chromium that reads policies with `source: browser`, whose text only scripts bring.").alias("chromium", "chrome", "headless"),
 	nested("triage", triageTable, func(f *file) *Triage { return &f.Triage },
 		"When a new text is believed."),
 	nested("health", healthTable, func(f *file) *Health { return &f.Health },

@@ -1,10 +1,13 @@
 package normalize
 
 import (
+	"fmt"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 
+	"github.com/andybalholm/cascadia"
 	"golang.org/x/net/html"
 
 	"watcher/policy"
@@ -68,6 +71,35 @@ func PolicyLink(in Input, kind policy.Kind) (address string, moved bool) {
 		}
 	}
 	return address, movedText.MatchString(clean(words.String()))
+}
+
+// Link returns where the first link that a selector matches leads to, "" where
+// there is none. The error names a bad selector.
+func Link(in Input, selector string) (string, error) {
+	sels, err := compile("follow", []string{selector})
+	if err != nil {
+		return "", err
+	}
+	text, _, err := Decode(in.Body, in.ContentType)
+	if err != nil {
+		return "", err
+	}
+	root, err := html.Parse(strings.NewReader(text))
+	if err != nil {
+		return "", fmt.Errorf("%w: %w", ErrUnsupported, err)
+	}
+	base := baseURL(root, in.URL)
+	for h := range root.Descendants() {
+		if h.Type != html.ElementNode || !slices.ContainsFunc(sels, func(s cascadia.Sel) bool { return s.Match(h) }) {
+			continue
+		}
+		for _, name := range []string{"href", "src", "data"} { // a link, a frame, an object
+			if target := resolve(base, attr(h, name)); strings.HasPrefix(target, "http") {
+				return target, nil
+			}
+		}
+	}
+	return "", nil
 }
 
 // linkScore says how much a link looks like one to the document.

@@ -118,6 +118,8 @@ func (n *Normalizer) Document(in Input) (policy.Document, error) {
 		return policy.Document{}, fmt.Errorf("%w: %s: no reader for PDF files is at hand (watch an HTML edition of the policy)", ErrUnsupported, media)
 	case mediaDOCX:
 		return n.docx(in)
+	case MediaBundle:
+		return n.bundle(in)
 	default:
 		return policy.Document{}, fmt.Errorf("%w: %s: not a page with text (check that the URL leads to the policy itself)", ErrUnsupported, media)
 	}

@@ -60,6 +60,9 @@ type Capture struct {
 	// NotModified is set for a 304 answer: the body is the one of the
 	// validators that were sent.
 	NotModified bool `json:"not_modified,omitempty"`
+	// Fetcher names the browser that made the page out of the response, with its
+	// version; empty where the response itself is the page.
+	Fetcher string `json:"fetcher,omitempty"`
 	// Attempts counts requests made for this capture, retries included.
 	Attempts int `json:"attempts,omitempty"`
 

@@ -61,6 +61,9 @@ type Policy struct {
 	IgnoreRobots bool `json:"ignore_robots,omitempty"`
 	// MinWords replaces the gate's floor of visible words; 0 means the default.
 	MinWords int `json:"min_words,omitempty"`
+	// Follow selects the link on the page that leads to the policy, where the
+	// page itself is not it.
+	Follow string `json:"follow,omitempty"`
 	// Combine lists further URLs whose text belongs to the same document.
 	Combine []string `json:"combine,omitempty"`
 	// ArchiveURLs lists older addresses of the policy, for archives.

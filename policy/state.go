@@ -1,6 +1,9 @@
 package policy
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // State is what the store remembers of a policy between checks: its head, its
 // schedule and what is pending. It is rewritten by every commit.
@@ -98,10 +101,16 @@ type Origin struct {
 	URL    string `json:"url,omitempty"`
 	Source Source `json:"source,omitempty"`
 	Lang   string `json:"lang,omitempty"`
+	// Follow selects the link to the policy on the page. Also are the further
+	// pages of the document, blanks between.
+	Follow string `json:"follow,omitempty"`
+	Also   string `json:"also,omitempty"`
 }
 
 // Origin returns where the policy is read from.
-func (p Policy) Origin() Origin { return Origin{URL: p.URL, Source: p.Source, Lang: p.Lang} }
+func (p Policy) Origin() Origin {
+	return Origin{URL: p.URL, Source: p.Source, Lang: p.Lang, Follow: p.Follow, Also: strings.Join(p.Combine, " ")}
+}
 
 // Pending is a candidate text that triage has not believed yet.
 type Pending struct {

@@ -58,11 +58,7 @@ type Page struct {
 // Gate decides whether a screened page really is the policy. The first rule
 // that hits wins; a page that passes all is accepted.
 func Gate(p Page) policy.Verdict {
-	visible := len(strings.Fields(p.Document.Full))
-	for _, rule := range []struct {
-		name string
-		hit  func(Page, int) string
-	}{
+	return firstRule(p, []rule{
 		{RuleChallenge, challenge},
 		{RuleTooShort, tooShort},
 		{RuleConsentWall, consentWall},
@@ -71,7 +67,19 @@ func Gate(p Page) policy.Verdict {
 		{RuleAnchorMissing, anchorMissing},
 		{RuleNoVocabulary, noVocabulary},
 		{RuleShrunk, shrunk},
-	} {
+	})
+}
+
+// rule is one test of the gate: it returns the evidence against a page with so
+// many visible words, "" for none.
+type rule struct {
+	name string
+	hit  func(p Page, visible int) string
+}
+
+func firstRule(p Page, rules []rule) policy.Verdict {
+	visible := len(strings.Fields(p.Document.Full))
+	for _, rule := range rules {
 		if evidence := rule.hit(p, visible); evidence != "" {
 			return policy.Verdict{Kind: policy.Quarantined, Rule: rule.name, Evidence: evidence}
 		}

@@ -1,6 +1,7 @@
 package triage
 
 import (
+	"bytes"
 	"fmt"
 	"net/http"
 	"strings"
@@ -43,7 +44,7 @@ func statusText(status int) string {
 
 func readable(mediaType string) bool {
 	switch mediaType {
-	case "", "text/html", "application/xhtml+xml", "text/plain", "text/markdown", "application/pdf",
+	case "", "multipart/related", "text/html", "application/xhtml+xml", "text/plain", "text/markdown", "application/pdf",
 		"application/vnd.openxmlformats-officedocument.wordprocessingml.document":
 		return true
 	}
@@ -66,4 +67,14 @@ func challengeHeader(h map[string][]string) string {
 		return "rimon: rwc_block"
 	}
 	return ""
+}
+
+// ScriptShell says whether a refused page may be one that only its scripts fill:
+// there is too little on it, and it has scripts.
+func ScriptShell(c policy.Capture) bool {
+	switch c.Verdict.Rule {
+	case RuleTooShort, RuleNoVocabulary, RuleErrorPage, RuleAnchorMissing:
+		return bytes.Contains(bytes.ToLower(c.Body), []byte("<script"))
+	}
+	return false
 }

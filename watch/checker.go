@@ -39,6 +39,8 @@ type Settings struct {
 	Router  Router
 	Triage  triage.Settings
 	Health  Health
+	// Escalate reads a page that is but scripts once more, with the browser.
+	Escalate bool
 	// PDFText reads PDF files; nil leaves them unsupported.
 	PDFText normalize.PDFText
 	// Summarizer adds a summary of its own to changes; nil when none does.
@@ -100,7 +102,7 @@ var ErrLost = errors.New("check was overtaken by another one")
 // The error is for what kept the results from being recorded. A dry run needs
 // only the claim's State.
 func (c *Checker) Check(ctx context.Context, s Settings, p policy.Policy, claim storage.Claim, mode Mode) ([]policy.Check, error) {
-	r := &run{Checker: c, settings: s, policy: p, state: claim.State, mode: mode, started: c.Clock().UTC()}
+	r := &run{Checker: c, settings: s, policy: p, origin: p.Origin(), state: claim.State, mode: mode, started: c.Clock().UTC()}
 	o, err := r.observe(ctx)
 	if err != nil {
 		return nil, err

@@ -124,12 +124,12 @@ func (r *run) renew(ctx context.Context, n *normalize.Normalizer, head policy.Ve
 // becomes a technical version; if not, the difference is told of, and marked.
 func (r *run) beside(ctx context.Context, n *normalize.Normalizer, b *base, c policy.Capture, doc policy.Document) {
 	old := r.state.HeadOrigin
-	if r.state.Head == 0 || old == (policy.Origin{}) || old == r.policy.Origin() {
+	if r.state.Head == 0 || old == (policy.Origin{}) || old == r.origin {
 		return
 	}
 	b.mark = ruleSource
-	side, err := r.captureFrom(ctx, old, nil)
-	if err != nil || triage.Screen(side).Kind != policy.Accepted {
+	side, err := r.gather(ctx, old, nil)
+	if err != nil || side.Verdict.Kind != "" || triage.Screen(side).Kind != policy.Accepted {
 		return
 	}
 	text, err := r.document(n, side)

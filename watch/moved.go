@@ -66,7 +66,7 @@ func (r *run) whereFound() string {
 
 // whither returns where the policy seems to be now, "" when it did not move.
 func (r *run) whither(c policy.Capture) (to, rule string) {
-	if c.Source != policy.SourceLive {
+	if c.Source != policy.SourceLive && c.Source != policy.SourceBrowser {
 		return "", ""
 	}
 	if c.Verdict.Rule == triage.RuleHostChanged && permanent(c.Hops) {

@@ -107,7 +107,7 @@ func (p Past) begin(ctx context.Context, pol policy.Policy, at time.Time) (*run,
 	}
 	then := *p.Checker
 	then.Clock = func() time.Time { return at }
-	r := &run{Checker: &then, settings: p.Settings, policy: pol, state: claims[0].State, mode: Mode{Quiet: true}, started: at}
+	r := &run{Checker: &then, settings: p.Settings, policy: pol, origin: pol.Origin(), state: claims[0].State, mode: Mode{Quiet: true}, started: at}
 	return r, claims[0], nil
 }
 

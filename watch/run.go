@@ -34,6 +34,8 @@ type run struct {
 	retryAfter time.Duration
 	// late is the result for a text that waited until this check.
 	late *policy.Check
+	// origin is where the capture comes from.
+	origin policy.Origin
 	// current is the capture that is judged; degraded is set when its text was
 	// made without the configured selectors, which match nothing in it.
 	current  policy.Capture
@@ -63,11 +65,43 @@ func (r *run) observe(ctx context.Context) (storage.Observation, error) {
 }
 
 func (r *run) attempt(ctx context.Context) (storage.Observation, error) {
-	capture, err := r.captureFrom(ctx, r.policy.Origin(), r.policy.Headers)
+	capture, err := r.gather(ctx, r.origin, r.policy.Headers)
 	if err != nil {
 		return storage.Observation{}, err
 	}
-	return r.judge(ctx, capture)
+	o, err := r.judge(ctx, capture)
+	if err != nil || !r.escalates(o) {
+		return o, err
+	}
+	return r.escalate(ctx, o)
+}
+
+// escalates says whether a page is to be read with a browser: nothing is to be
+// seen of it, and it has scripts that may bring something.
+func (r *run) escalates(o storage.Observation) bool {
+	return r.settings.Escalate && r.origin.Source == policy.SourceLive && o.Capture != nil && triage.ScriptShell(*o.Capture)
+}
+
+// escalate reads the page with the browser. Where that brings nothing better, the
+// plain answer stands: it is what the vendor sent.
+func (r *run) escalate(ctx context.Context, plain storage.Observation) (storage.Observation, error) {
+	state, origin := r.state, r.origin
+	r.origin.Source = policy.SourceBrowser
+	capture, err := r.gather(ctx, r.origin, r.policy.Headers)
+	if err == nil {
+		var o storage.Observation
+		if o, err = r.judge(ctx, capture); err == nil && o.Check.Outcome.Good() {
+			return o, nil
+		}
+	}
+	if calledOff(ctx) {
+		return plain, err
+	}
+	if err != nil {
+		r.Logger.Info("the browser could not read the page either", "policy", r.policy.ID, "err", err)
+	}
+	r.state, r.origin = state, origin
+	return plain, nil
 }
 
 // calledOff reports whether a check was ended from outside. One that took too
@@ -76,10 +110,10 @@ func calledOff(ctx context.Context) bool {
 	return ctx.Err() != nil && !errors.Is(context.Cause(ctx), context.DeadlineExceeded)
 }
 
-func (r *run) captureFrom(ctx context.Context, o policy.Origin, headers map[string]string) (c policy.Capture, err error) {
+func (r *run) captureFrom(ctx context.Context, address string, o policy.Origin, headers map[string]string) (c policy.Capture, err error) {
 	defer r.recoverStage("fetch", &err)
 	c, err = r.settings.Fetcher.Capture(ctx, policy.Request{
-		Policy: r.policy.ID, URL: o.URL, Source: o.Source, Lang: o.Lang,
+		Policy: r.policy.ID, URL: address, Source: o.Source, Lang: o.Lang,
 		Headers: headers, IgnoreRobots: r.policy.IgnoreRobots, MaxRetries: r.mode.MaxRetries, MaxWait: r.mode.MaxWait,
 	})
 	c.Policy = r.policy.ID
@@ -100,6 +134,9 @@ func (r *run) recoverStage(stage string, err *error) {
 // judge screens, normalises and gates the capture, and hands an accepted one
 // on to triage.
 func (r *run) judge(ctx context.Context, c policy.Capture) (storage.Observation, error) {
+	if c.Verdict.Kind != "" {
+		return r.refused(c), nil // a part of the document was
+	}
 	if c.Verdict = triage.Screen(c); c.Verdict.Kind != policy.Accepted {
 		return r.refused(c), nil
 	}
@@ -174,9 +211,7 @@ func (r *run) reader(rules normalize.Rules) (*normalize.Normalizer, error) {
 
 func (r *run) document(n *normalize.Normalizer, c policy.Capture) (doc policy.Document, err error) {
 	defer r.recoverStage("normalize", &err)
-	return n.Document(normalize.Input{
-		Body: c.Body, ContentType: c.ContentType, MediaType: c.MediaType, URL: c.FinalURL,
-	})
+	return n.Document(input(c))
 }
 
 // decide asks triage whether the text is news. The base is such that like is
@@ -285,7 +320,7 @@ func (r *run) sighted(c policy.Capture, outcome policy.Outcome, d triage.Decisio
 		o.Check.FirstSeenAt = r.state.HeadFirstSeenAt
 	}
 	if outcome != policy.OutcomeUnconfirmed && !variant {
-		o.State.HeadSeenAt, o.State.HeadOrigin = c.CapturedAt, r.policy.Origin()
+		o.State.HeadSeenAt, o.State.HeadOrigin = c.CapturedAt, r.origin
 	}
 	o.State.Shrunk = nil
 	r.succeed(&o)
