@@ -147,10 +147,17 @@ func TestHeadersStayHome(t *testing.T) {
 	req.ETag, req.LastModified = `"v1"`, "Mon, 03 Mar 2025 10:00:00 GMT"
 	mustCapture(t, testClient(t, nil), req)
 	want := []sight{
-		{"/", "k", req.ETag, req.LastModified, "c=1"}, {"/second", "k", req.ETag, "", "c=1"}, {"/away", "", "", "", ""}, {"/back", "", "", "", ""},
+		{"/", "k", req.ETag, req.LastModified, "c=1"}, {"/second", "k", "", "", "c=1"}, {"/away", "", "", "", ""}, {"/back", "", "", "", ""},
 	}
 	if diff := cmp.Diff(want, seen, cmp.AllowUnexported(sight{})); diff != "" {
 		t.Errorf("seen (-want +got):\n%s", diff)
+	}
+	// Validators of a page behind a redirect are for it alone.
+	seen, req.ValidatorsURL = nil, home.URL+"/second"
+	mustCapture(t, testClient(t, nil), req)
+	want[0].etag, want[0].since, want[1].etag, want[1].since = "", "", req.ETag, req.LastModified
+	if diff := cmp.Diff(want, seen, cmp.AllowUnexported(sight{})); diff != "" {
+		t.Errorf("with validators of the second page (-want +got):\n%s", diff)
 	}
 }
 

@@ -87,10 +87,9 @@ func sameHost(a, b *url.URL) bool {
 
 // newRequest makes the request of the next hop of the chain.
 //
-// Configured headers and validators are for the original host only. Beyond the
-// first hop If-Modified-Since is left out as well: it would be compared with
-// the date of another page, and a policy that moved to an older file would
-// pass for unchanged. An ETag names content and is safe within a host.
+// Configured headers are for the original host only, validators for the page that
+// gave them: compared with the date of another page, a policy that moved to an
+// older file would pass for unchanged.
 func (ch *chain) newRequest(ctx context.Context, u *url.URL) (*http.Request, error) {
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
 	if err != nil {
@@ -103,12 +102,7 @@ func (ch *chain) newRequest(ctx context.Context, u *url.URL) (*http.Request, err
 		for name, value := range ch.v.req.Headers {
 			r.Header.Set(name, value)
 		}
-		if ch.v.req.ETag != "" {
-			r.Header.Set("If-None-Match", ch.v.req.ETag)
-		}
-		if ch.v.req.LastModified != "" && len(ch.hops) == 0 {
-			r.Header.Set("If-Modified-Since", ch.v.req.LastModified)
-		}
+		ch.setValidators(r)
 	}
 	if ch.v.req.Lang != "" {
 		r.Header.Set("Accept-Language", ch.v.req.Lang)
@@ -118,6 +112,19 @@ func (ch *chain) newRequest(ctx context.Context, u *url.URL) (*http.Request, err
 		r.AddCookie(cookie)
 	}
 	return r, nil
+}
+
+func (ch *chain) setValidators(r *http.Request) {
+	req := ch.v.req
+	if of := req.ValidatorsURL; of != r.URL.String() && (of != "" || len(ch.hops) > 0) {
+		return
+	}
+	if req.ETag != "" {
+		r.Header.Set("If-None-Match", req.ETag)
+	}
+	if req.LastModified != "" {
+		r.Header.Set("If-Modified-Since", req.LastModified)
+	}
 }
 
 // conditional reports whether r may be answered with 304.

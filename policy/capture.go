@@ -99,8 +99,11 @@ type Request struct {
 	// elsewhere.
 	Headers map[string]string
 	// ETag and LastModified, when set, make the request conditional.
-	ETag         string
-	LastModified string
+	// ValidatorsURL is the final URL of the capture that gave them, and the only
+	// one they are sent to; empty means URL.
+	ETag          string
+	LastModified  string
+	ValidatorsURL string
 	// IgnoreRobots fetches the page whatever robots.txt says.
 	IgnoreRobots bool
 	// MaxRetries bounds repeated requests after retryable failures, MaxWait

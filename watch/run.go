@@ -112,10 +112,14 @@ func calledOff(ctx context.Context) bool {
 
 func (r *run) captureFrom(ctx context.Context, address string, o policy.Origin, headers map[string]string) (c policy.Capture, err error) {
 	defer r.recoverStage("fetch", &err)
-	c, err = r.settings.Fetcher.Capture(ctx, policy.Request{
+	req := policy.Request{
 		Policy: r.policy.ID, URL: address, Source: o.Source, Lang: o.Lang,
 		Headers: headers, IgnoreRobots: r.policy.IgnoreRobots, MaxRetries: r.mode.MaxRetries, MaxWait: r.mode.MaxWait,
-	})
+	}
+	if r.conditional(o) {
+		req.ETag, req.LastModified, req.ValidatorsURL = r.state.ETag, r.state.LastModified, r.state.ValidatorsURL
+	}
+	c, err = r.settings.Fetcher.Capture(ctx, req)
 	c.Policy = r.policy.ID
 	return c, err
 }
@@ -320,6 +324,7 @@ func (r *run) sighted(c policy.Capture, outcome policy.Outcome, d triage.Decisio
 		o.Check.FirstSeenAt = r.state.HeadFirstSeenAt
 	}
 	if outcome != policy.OutcomeUnconfirmed && !variant {
+		r.noteValidators(&o.State, c)
 		o.State.HeadSeenAt, o.State.HeadOrigin = c.CapturedAt, r.origin
 	}
 	o.State.Shrunk = nil
