@@ -131,7 +131,7 @@ func (s *memStore) SettleAlert(_ context.Context, id string, st storage.Settleme
 		a.LastAttempt = st.At
 	}
 	if st.State == policy.AlertDelivered {
-		a.DeliveredAt = st.At
+		a.DeliveredAt, a.Receipt = st.At, st.Receipt
 	}
 	return nil
 }

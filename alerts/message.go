@@ -52,6 +52,13 @@ type pacedSender interface {
 	Pace() time.Duration
 }
 
+// receiptSender is a Sender whose receiver gives something in return, which
+// belongs on record.
+type receiptSender interface {
+	// Receipt returns what came of the alert's delivery, once.
+	Receipt(alertID string) string
+}
+
 // minimalChars bounds the minimal form of a message.
 const minimalChars = 1000
 

@@ -164,7 +164,7 @@ func (w *worker) attempt(ctx context.Context, sender Sender, a policy.Alert) {
 	}
 	switch {
 	case failure == nil:
-		w.succeed(ctx, a, m)
+		w.succeed(ctx, sender, a, m)
 	case w.oneShot && errors.Is(ctx.Err(), context.Canceled):
 		w.postpone(ctx, a, 0, errInterrupted)
 	default:
@@ -195,13 +195,17 @@ func (w *worker) send(ctx context.Context, send func(context.Context, Message) e
 	return nil
 }
 
-func (w *worker) succeed(ctx context.Context, a policy.Alert, m Message) {
+func (w *worker) succeed(ctx context.Context, sender Sender, a policy.Alert, m Message) {
 	if w.failures > 0 {
 		w.d.logger.Info("receiver delivers again", "receiver", w.name, "failures", w.failures)
 	}
 	w.failures = 0
 	w.delivered++
-	w.settle(ctx, a, storage.Settlement{State: policy.AlertDelivered, At: w.d.clock().UTC()})
+	s := storage.Settlement{State: policy.AlertDelivered, At: w.d.clock().UTC()}
+	if giver, ok := sender.(receiptSender); ok {
+		s.Receipt = giver.Receipt(a.ID)
+	}
+	w.settle(ctx, a, s)
 	level := slog.LevelInfo
 	if w.printsItself() {
 		level = slog.LevelDebug

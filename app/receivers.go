@@ -33,12 +33,20 @@ func (r *receivers) Route(e policy.Event) []string {
 	var out []string
 	for _, name := range r.router.Route(e) {
 		for _, outlet := range r.outlets[name] {
+			if _, saves := r.senders[outlet].(*alerts.SavePage); saves && !changes(e) {
+				continue
+			}
 			if !slices.Contains(out, outlet) {
 				out = append(out, outlet)
 			}
 		}
 	}
 	return out
+}
+
+// changes says whether an event is that of a new text.
+func changes(e policy.Event) bool {
+	return e.Type == policy.EventPolicyChanged || e.Type == policy.EventPolicyReverted || e.Type == policy.EventTest
 }
 
 // outlets returns the names that alerts are queued under.
@@ -75,7 +83,7 @@ func newReceivers(cfg *config.Config, o Options) (*receivers, error) {
 	}
 	var names []string
 	for _, c := range configured {
-		if err := r.add(c, o); err != nil {
+		if err := r.add(c, cfg.Wayback.BaseURL, o); err != nil {
 			return nil, fmt.Errorf("receiver %q: %w", c.Name, err)
 		}
 		names = append(names, c.Name)
@@ -88,7 +96,7 @@ func newReceivers(cfg *config.Config, o Options) (*receivers, error) {
 	return r, nil
 }
 
-func (r *receivers) add(c config.Receiver, o Options) error {
+func (r *receivers) add(c config.Receiver, archive string, o Options) error {
 	type outlet struct {
 		kind   string
 		sender alerts.Sender
@@ -105,6 +113,15 @@ func (r *receivers) add(c config.Receiver, o Options) error {
 			return err
 		}
 		outs = append(outs, outlet{"webhook", w})
+	}
+	if c.SavePage != nil {
+		s, err := alerts.NewSavePage(alerts.SavePageOptions{
+			BaseURL: archive, Key: c.SavePage.Key.Reveal(), Client: receiverClient(), Logger: o.Logger,
+		})
+		if err != nil {
+			return err
+		}
+		outs = append(outs, outlet{"save_page_now", s})
 	}
 	if c.Log != nil {
 		outs = append(outs, outlet{"log", alerts.NewLog(o.Output, o.Logger)})

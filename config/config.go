@@ -132,10 +132,11 @@ type Retention struct {
 // Receiver is a place to which alerts go. Every integration that is not nil
 // delivers; there is at least one.
 type Receiver struct {
-	Name    string
-	Slack   *Slack
-	Webhook *Webhook
-	Log     *Log
+	Name     string
+	Slack    *Slack
+	Webhook  *Webhook
+	SavePage *SavePage
+	Log      *Log
 }
 
 // Slack delivers to a Slack incoming webhook.
@@ -154,6 +155,13 @@ type Webhook struct {
 	// SecretFile when that is set.
 	Secret     Secret
 	SecretFile string
+}
+
+// SavePage asks the Wayback Machine to capture policies that changed.
+type SavePage struct {
+	// Key is "access:secret"; it is resolved from KeyFile when that is set.
+	Key     Secret
+	KeyFile string
 }
 
 // Log writes alerts to the daemon's log.

@@ -126,6 +126,7 @@ func TestEveryKey(t *testing.T) {
 				URL: "https://hooks.slack.com/services/T0/B0/canary-from-file", URLFile: "secrets/slack-url",
 				Secret: "whsec_Y2FuYXJ5LWlubGluZS1jYW5hcnktaW5saW5l",
 			}},
+			{Name: "witness", SavePage: &SavePage{Key: "canary-access:canary-archive-secret", KeyFile: "secrets/archive-keys"}},
 			{Name: "console", Log: &Log{}},
 		},
 		Routes: []Route{

@@ -12,7 +12,7 @@ import (
 
 // docBlock is a grammar in docs/CONFIGURATION.md, between marks that name the
 // object it describes.
-var docBlock = regexp.MustCompile("(?s)<!-- keys: ([a-z]+) -->\n(.*?)<!-- end -->")
+var docBlock = regexp.MustCompile("(?s)<!-- keys: ([a-z_]+) -->\n(.*?)<!-- end -->")
 
 // The grammar in the documentation is written from the tables, so that every
 // key is there and no other. Run with -update after a change of the tables.

@@ -79,5 +79,8 @@ func withoutFileContent(r Receiver) Receiver {
 		}
 		r.Webhook = &w
 	}
+	if r.SavePage != nil && r.SavePage.KeyFile != "" {
+		r.SavePage = &SavePage{KeyFile: r.SavePage.KeyFile}
+	}
 	return r
 }

@@ -208,7 +208,7 @@ func verifyWebhook(d *decoder, p place, w *Webhook) {
 
 func verifyReceiver(d *decoder, p place, r *receiverEntry) {
 	r.where = p
-	if r.Slack != nil || r.Webhook != nil || r.Log != nil || !p.isMapping() {
+	if r.Slack != nil || r.Webhook != nil || r.SavePage != nil || r.Log != nil || !p.isMapping() {
 		return
 	}
 	for i := 0; i < len(p.node.Content); i += 2 {

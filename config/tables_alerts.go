@@ -30,6 +30,26 @@ var webhookTable = newObject("webhook", Webhook{},
 	"not":   schema{"required": []string{"secret", "secret_file"}},
 })
 
+var savePageTable = newObject("save_page_now", SavePage{},
+	one("key", archiveKey(), func(s *SavePage) *Secret { return &s.Key },
+		"The keys of an account of the archive, access:secret. Prefer key_file."),
+	one("key_file", fileName(), func(s *SavePage) *string { return &s.KeyFile },
+		"A file that holds the keys."),
+).hidden().check(func(d *decoder, p place, s *SavePage) {
+	d.readSecret(p, "key", "key_file", s.KeyFile, &s.Key, archiveKey())
+}).constrain(exactlyOne("key", "key_file"))
+
+// archiveKey is the pair of keys of an archive's account.
+func archiveKey() scalar[Secret] {
+	return secretText("<secret>", func(text string) *fault {
+		access, secret, ok := strings.Cut(strings.TrimSpace(text), ":")
+		if !ok || access == "" || secret == "" || strings.ContainsAny(access+secret, " \t\r\n") {
+			return faultf("they are at archive.org/account/s3.php", "want access:secret")
+		}
+		return nil
+	})
+}
+
 var logTable = newObject("log", Log{})
 
 var receiverTable = newObject("receiver", receiverEntry{},
@@ -39,6 +59,8 @@ var receiverTable = newObject("receiver", receiverEntry{},
 		"Deliver to a Slack channel."),
 	optional("webhook", webhookTable, func(r *receiverEntry) **Webhook { return &r.Webhook },
 		"Deliver signed JSON to any HTTP endpoint.").alias("http"),
+	optional("save_page_now", savePageTable, func(r *receiverEntry) **SavePage { return &r.SavePage },
+		"Ask the Wayback Machine for a capture of each policy that changed, as a witness. It gets changes only, whatever the routes say.").alias("wayback", "archive", "spn"),
 	optional("log", logTable, func(r *receiverEntry) **Log { return &r.Log },
 		"Write alerts to the daemon's log.").alias("stdout", "stderr", "console"),
 	later[receiverEntry]("email", otherIntegration),
@@ -46,10 +68,13 @@ var receiverTable = newObject("receiver", receiverEntry{},
 	later[receiverEntry]("alertmanager", otherIntegration),
 	later[receiverEntry]("shoutrrr", otherIntegration),
 ).hidden().check(verifyReceiver).constrain(schema{"anyOf": []schema{
-	{"required": []string{"slack"}}, {"required": []string{"webhook"}}, {"required": []string{"log"}},
+	{"required": []string{"slack"}},
+	{"required": []string{"webhook"}},
+	{"required": []string{"log"}},
+	{"required": []string{"save_page_now"}},
 }})
 
-const otherIntegration = "this version delivers by slack, webhook and log"
+const otherIntegration = "this version delivers by slack, webhook, save_page_now and log"
 
 var matchTable = newObject("match", Match{},
 	many("vendor", words(), func(m *Match) *[]string { return &m.Vendors },

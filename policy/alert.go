@@ -30,6 +30,9 @@ type Alert struct {
 	LastAttempt time.Time `json:"last_attempt,omitzero"`
 	DeliveredAt time.Time `json:"delivered_at,omitzero"`
 	LastError   string    `json:"last_error,omitempty"`
+	// Receipt is what the receiver gave in return for a delivery, such as the
+	// address of an archive's capture; empty for most.
+	Receipt string `json:"receipt,omitempty"`
 }
 
 // NewAlert returns the pending alert that carries e to receiver.

@@ -237,4 +237,6 @@ type Settlement struct {
 	NextAttempt time.Time
 	// Error is the reason of a failure, without secrets.
 	Error string
+	// Receipt is what the receiver gave in return for a delivery.
+	Receipt string
 }

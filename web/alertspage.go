@@ -42,6 +42,7 @@ type alertRow struct {
 	Last             moment
 	Attempts         int
 	Error, Redeliver string
+	Receipt          string
 }
 
 func (s *server) alertsPage(r *http.Request) (alertsView, error) {
@@ -79,7 +80,7 @@ func (s *server) alertRow(a policy.Alert, c calendar) alertRow {
 	row := alertRow{
 		ID: a.ID, Receiver: a.Receiver, Status: deliveryView(a.State), Event: plain(string(a.Event.Type)),
 		Summary: a.Event.Summary, Grade: gradeBadge(a.Event.Significance), Created: c.at(a.CreatedAt),
-		Last: c.at(a.LastAttempt), Attempts: a.Attempts, Error: a.LastError,
+		Last: c.at(a.LastAttempt), Attempts: a.Attempts, Error: a.LastError, Receipt: a.Receipt,
 	}
 	if ref := a.Event.Policy; ref.ID != "" {
 		row.Policy, row.URL = ref.Vendor+", "+kindName(ref.Kind, ""), s.urls.policy(ref.ID)

@@ -91,7 +91,7 @@ func (a *alertRow) settle(s storage.Settlement) {
 		a.LastAttempt = s.At.UTC()
 	}
 	if s.State == policy.AlertDelivered {
-		a.DeliveredAt = s.At.UTC()
+		a.DeliveredAt, a.Receipt = s.At.UTC(), s.Receipt
 	}
 }
 
