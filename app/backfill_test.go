@@ -1,7 +1,9 @@
 package app
 
 import (
+	"context"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -9,6 +11,7 @@ import (
 	"time"
 
 	"watcher/policy"
+	"watcher/watch"
 )
 
 // warcOf writes a WARC file with one response per text and returns its name.
@@ -109,5 +112,56 @@ func checkPast(t *testing.T, a *App, got []policy.Check) {
 	s, err := a.Store().State(t.Context(), "acme/privacy")
 	if err != nil || s.Head != 3 {
 		t.Errorf("the head moved: %+v, %v", s, err)
+	}
+}
+
+// TestArchiveOnly: live checks and an archive share one timeline, and a text that
+// only the archive saw is said to be one.
+func TestArchiveOnly(t *testing.T) {
+	site := policySite(t)
+	now := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
+	file := filepath.Join(t.TempDir(), "watcher.yml")
+	writeConfig(t, file, oneVendor(t, site.URL))
+	a, err := New(Options{
+		ConfigFile: file, StoragePath: filepath.Join(t.TempDir(), "w.db"), Web: Web{ListenAddress: "127.0.0.1:0"},
+		Output: io.Discard, Clock: func() time.Time { return now },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = a.Stop(context.Background()) }()
+	if err := a.Sync(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if err := a.Pass(t.Context(), watch.PassOptions{}, func(policy.Check) error { return nil }); err != nil {
+			t.Fatal(err)
+		}
+		now = now.AddDate(0, 0, 10)
+	}
+	began := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
+	past := warcOf(t, site.URL+"/privacy", archivedPage{began.AddDate(-1, 0, 0), months(6)}, archivedPage{began.AddDate(0, 0, 3), months(99)})
+	var got []string
+	if err := a.Backfill(t.Context(), BackfillOptions{Files: []string{past}}, func(c policy.Check) error {
+		got = append(got, string(c.Outcome)+" "+c.Rule)
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if want := "baseline |changed archive_only"; strings.Join(got, "|") != want {
+		t.Errorf("checks: %q, want %q", got, want)
+	}
+	versions, err := a.Store().Versions(t.Context(), "acme/privacy")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var said []string
+	for _, v := range versions {
+		if strings.Contains(v.Summary, "seen by the archive alone: the checks before and after saw version 1") {
+			said = append(said, v.FirstSeenAt.Format(time.DateOnly))
+		}
+	}
+	if st, err := a.Store().State(t.Context(), "acme/privacy"); err != nil || st.Head != 1 || len(said) != 1 || said[0] != "2026-03-04" {
+		t.Errorf("head %d, said of %v, %v", st.Head, said, err)
 	}
 }

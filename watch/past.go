@@ -167,6 +167,7 @@ func (r *run) earlier(ctx context.Context, claim storage.Claim, c policy.Capture
 		return nil, err
 	}
 	next := o.State.Pending
+	r.noteArchiveOnly(&o, present, c.CapturedAt)
 	r.intoPast(&o, present)
 	checks, err := r.commit(ctx, claim, o)
 	if err != nil {
@@ -177,6 +178,25 @@ func (r *run) earlier(ctx context.Context, claim storage.Claim, c policy.Capture
 	}
 	*wait = next
 	return checks, nil
+}
+
+// ruleArchiveOnly marks a text that an archive has of a time at which the page
+// was watched, and which no check saw.
+const ruleArchiveOnly = "archive_only"
+
+// noteArchiveOnly says of a new text of the past that the checks of its time saw
+// another one: either the page changed between two of them, or it shows the
+// archive something else.
+func (r *run) noteArchiveOnly(o *storage.Observation, present policy.State, at time.Time) {
+	if len(o.Versions) == 0 || present.Added.IsZero() || at.Before(present.Added) || r.state.Head == 0 {
+		return
+	}
+	note := fmt.Sprintf("seen by the archive alone: the checks before and after saw version %d", r.state.Head)
+	for i := range o.Versions {
+		v := &o.Versions[i].Version
+		v.Summary = note + ". " + v.Summary
+	}
+	o.Check.Rule, o.Check.Detail = ruleArchiveOnly, note
 }
 
 // intoPast makes an observation one of the past: its versions do not move the
