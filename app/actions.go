@@ -18,6 +18,12 @@ func (a *App) Check(ctx context.Context, req web.CheckRequest, emit func(policy.
 	return a.Pass(ctx, watch.PassOptions{IDs: req.Policies, DryRun: req.DryRun}, emit)
 }
 
+// Rule implements web.Actions: it carries out what a person says of a held
+// capture.
+func (a *App) Rule(ctx context.Context, id policy.ID, r policy.Ruling) ([]policy.Check, error) {
+	return a.loop.Rule(ctx, id, r)
+}
+
 // TestReceiver implements web.Actions: it sends the sample message through
 // every integration of a receiver, at once and past the outbox.
 func (a *App) TestReceiver(ctx context.Context, name string) error {

@@ -39,7 +39,24 @@ type Readiness struct {
 // one at a time. It returns the first error of emit, or what made the daemon
 // stop; a stream that breaks off is io.ErrUnexpectedEOF.
 func (c *Client) Check(ctx context.Context, req CheckRequest, emit func(policy.Check) error) error {
-	resp, err := c.send(ctx, http.MethodPost, c.address(nil, "api", "v1", "check"), req)
+	return c.stream(ctx, req, emit, "api", "v1", "check")
+}
+
+// Rule has the daemon carry out what a person says of a held capture, and returns
+// what came of it.
+func (c *Client) Rule(ctx context.Context, id policy.ID, r policy.Ruling) ([]policy.Check, error) {
+	path, err := at(id, "quarantine")
+	if err != nil {
+		return nil, err
+	}
+	var out []policy.Check
+	err = c.stream(ctx, r, func(check policy.Check) error { out = append(out, check); return nil }, path...)
+	return out, err
+}
+
+// stream posts a request whose answer is a check per line.
+func (c *Client) stream(ctx context.Context, req any, emit func(policy.Check) error, path ...string) error {
+	resp, err := c.send(ctx, http.MethodPost, c.address(nil, path...), req)
 	if err != nil {
 		return err
 	}

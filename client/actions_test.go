@@ -130,6 +130,19 @@ func TestBrokenStream(t *testing.T) {
 	}
 }
 
+func TestRule(t *testing.T) {
+	w := &worker{}
+	c := daemon(t, &shelf{}, with(w))
+	got, err := c.Rule(t.Context(), "acme/privacy", policy.Ruling{Accept: true, Capture: 7, Author: "Ada", Reason: "it is"})
+	if err != nil || len(got) != 1 || got[0].Policy != "acme/privacy" || got[0].Capture != 7 || got[0].Detail != "Ada: it is" {
+		t.Errorf("%+v, %v", got, err)
+	}
+	w.err = policy.ErrNotFound
+	if _, err := c.Rule(t.Context(), "acme/privacy", policy.Ruling{Reason: "x"}); !errors.Is(err, policy.ErrNotFound) {
+		t.Errorf("%v", err)
+	}
+}
+
 func TestOtherActions(t *testing.T) {
 	w := &worker{}
 	var requeued string

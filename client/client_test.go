@@ -79,6 +79,13 @@ func (w *worker) Check(ctx context.Context, req web.CheckRequest, emit func(poli
 
 func (w *worker) Reload(context.Context) error { w.reloaded++; return w.err }
 
+func (w *worker) Rule(_ context.Context, id policy.ID, r policy.Ruling) ([]policy.Check, error) {
+	if w.err != nil {
+		return nil, w.err
+	}
+	return []policy.Check{{Policy: id, Outcome: policy.OutcomeChanged, Detail: r.Author + ": " + r.Reason, Capture: r.Capture}}, nil
+}
+
 func (w *worker) TestReceiver(_ context.Context, name string) error { w.tested = name; return w.err }
 
 // daemon serves the real handler over loopback and returns a client of it.

@@ -66,6 +66,9 @@ type State struct {
 	// believed; nil when there is none.
 	Shrunk *Pending `json:"shrunk,omitempty"`
 
+	// Dismissed are texts that a person found not to be the policy.
+	Dismissed []Dismissal `json:"dismissed,omitempty"`
+
 	// Texts are texts other than the head that the page showed lately: ones
 	// that came and went, and variants.
 	Texts []Text `json:"texts,omitempty"`

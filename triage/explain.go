@@ -53,6 +53,8 @@ func sentences() map[string][2]string {
 		RuleShrunk:          {"the text is less than half of the last one", "it is believed when it stays for as long as a hold, at least 6 hours"},
 		RuleShrunkConfirmed: {"a much shorter text has stayed", "it was believed"},
 		RuleSelect:          {"the configured selectors match nothing, the automatic text is watched", "selectors that match bring the selected text back; a change of either text is told"},
+		RuleOperatorAccept:  {"a person accepted a capture that was held", "it was believed"},
+		RuleOperatorDismiss: {"a person found that a held capture is not the policy", "the policy itself is judged on"},
 		RuleFollow:          {"the page has no link that `follow:` selects", "a selector that matches a link to the policy"},
 		RuleFirstSighting:   {"the text is new and was seen once", "an alert needs a second sighting after confirm_after, or the end of the hold"},
 		RuleWaiting:         {"the text is new and confirm_after has not passed", "an alert needs a sighting after confirm_after, or the end of the hold"},

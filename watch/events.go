@@ -50,6 +50,11 @@ func (r *run) fail(o *storage.Observation) {
 	s.LastError = o.Check.Error
 	if o.Check.Outcome == policy.OutcomeQuarantined {
 		s.LastError = o.Check.Detail
+		if d, ok := r.dismissal(o.Check.At); ok {
+			o.Check.Detail += fmt.Sprintf("; dismissed by %s until %s: %s", by(d.Author), d.Until.Format(time.DateOnly), d.Reason)
+			s.LastError = o.Check.Detail
+			return
+		}
 		s.Quarantines++
 		if s.QuarantinedSince.IsZero() {
 			s.QuarantinedSince = o.Check.At

@@ -40,6 +40,8 @@ type run struct {
 	// made without the configured selectors, which match nothing in it.
 	current  policy.Capture
 	degraded bool
+	// text is the digest of the current capture's text.
+	text policy.Digest
 	// believeFrom, when set, is since when a text has stood that is to be
 	// believed without further proof.
 	believeFrom time.Time
@@ -167,8 +169,11 @@ func (r *run) judge(ctx context.Context, c policy.Capture) (storage.Observation,
 	if err != nil {
 		return storage.Observation{}, err
 	}
-	// The base's words, not the state's: a new selector may well leave less.
-	c.Verdict = triage.Gate(triage.Page{Policy: r.policy, Capture: c, Document: doc, HeadWords: b.words})
+	r.text = doc.Digest()
+	if r.text != b.digest { // the head's text was let through before, be it by a person
+		// The base's words, not the state's: a new selector may well leave less.
+		c.Verdict = triage.Gate(triage.Page{Policy: r.policy, Capture: c, Document: doc, HeadWords: b.words})
+	}
 	if c.Verdict.Rule == triage.RuleShrunk {
 		c.Verdict = r.shrunk(c, doc)
 	}

@@ -36,5 +36,20 @@ func (r *run) noteValidators(s *policy.State, c policy.Capture) {
 		return
 	}
 	h := http.Header(c.Header)
-	s.ETag, s.LastModified, s.ValidatorsURL, s.FullFetchAt = h.Get("ETag"), h.Get("Last-Modified"), c.FinalURL, c.CapturedAt
+	s.ETag, s.LastModified, s.ValidatorsURL, s.FullFetchAt = h.Get("ETag"), strongDate(h), c.FinalURL, c.CapturedAt
+}
+
+// strongDate returns Last-Modified if it can tell two states of a page apart. Its
+// unit is a second, so a page that had just changed may change again and keep it:
+// RFC 9110, 8.8.2.2, wants a minute between it and the answer.
+func strongDate(h http.Header) string {
+	modified := h.Get("Last-Modified")
+	at, err := http.ParseTime(modified)
+	if err != nil {
+		return ""
+	}
+	if date, err := http.ParseTime(h.Get("Date")); err != nil || date.Sub(at) < time.Minute {
+		return ""
+	}
+	return modified
 }

@@ -21,7 +21,7 @@ type tagged struct {
 func (v *tagged) Capture(ctx context.Context, req policy.Request) (policy.Capture, error) {
 	v.asked = append(v.asked, req)
 	c, err := v.vendor.Capture(ctx, req)
-	c.Header = map[string][]string{"Etag": {v.tag}, "Last-Modified": {"Mon, 02 Mar 2026 10:00:00 GMT"}}
+	c.Header = map[string][]string{"Etag": {v.tag}, "Last-Modified": {"Mon, 02 Mar 2026 10:00:00 GMT"}, "Date": {"Mon, 02 Mar 2026 12:00:00 GMT"}}
 	if req.ETag != "" && (req.ETag == v.tag || v.broken) {
 		c.Status, c.NotModified, c.Body, c.Size, c.WireBytes, c.Digest = http.StatusNotModified, true, nil, 0, 0, policy.Digest{}
 	}
@@ -82,4 +82,15 @@ func TestBrokenValidators(t *testing.T) {
 		w.want(12*time.Hour, policy.OutcomeNotModified, "")
 	}
 	w.want(12*time.Hour, policy.OutcomeChanged, policy.EventPolicyChanged)
+}
+
+func TestStrongDate(t *testing.T) {
+	const modified = "Mon, 02 Mar 2026 10:00:00 GMT"
+	for date, want := range map[string]string{
+		"Mon, 02 Mar 2026 10:01:00 GMT": modified, "Mon, 02 Mar 2026 10:00:59 GMT": "", "Mon, 02 Mar 2026 09:00:00 GMT": "", "": "", "soon": "",
+	} {
+		if got := strongDate(http.Header{"Last-Modified": {modified}, "Date": {date}}); got != want {
+			t.Errorf("with date %q: %q, want %q", date, got, want)
+		}
+	}
 }

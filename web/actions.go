@@ -18,9 +18,9 @@ func errNotWired() error {
 	return &statusError{http.StatusNotImplemented, "this server cannot do that"}
 }
 
-// readCheck decodes the body of a check request; an empty one asks for all.
-func readCheck(r *http.Request) (CheckRequest, error) {
-	var req CheckRequest
+// readBody decodes a request's JSON; an empty one is the zero value.
+func readBody[T any](r *http.Request) (T, error) {
+	var req T
 	dec := json.NewDecoder(r.Body)
 	dec.DisallowUnknownFields()
 	err := dec.Decode(&req)
@@ -35,6 +35,15 @@ func readCheck(r *http.Request) (CheckRequest, error) {
 	}
 	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
 		return req, badRequest("request body: want one JSON object and nothing after it")
+	}
+	return req, nil
+}
+
+// readCheck decodes the body of a check request; an empty one asks for all.
+func readCheck(r *http.Request) (CheckRequest, error) {
+	req, err := readBody[CheckRequest](r)
+	if err != nil {
+		return req, err
 	}
 	for _, id := range req.Policies {
 		if _, err := policy.ParseID(string(id)); err != nil {
@@ -110,6 +119,41 @@ func (s *server) postCheck(w http.ResponseWriter, r *http.Request) {
 			s.log.Debug("client went away", "err", err)
 		}
 	}
+}
+
+// postRuling accepts or dismisses a held capture and answers with the checks that
+// came of it, one per line.
+func (s *server) postRuling(w http.ResponseWriter, r *http.Request) {
+	if s.opt.Actions == nil {
+		s.fail(w, r, errNotWired())
+		return
+	}
+	id, err := pathID(r)
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	ruling, err := readBody[policy.Ruling](r)
+	if err == nil && ruling.Reason == "" {
+		err = badRequest("request body: want a reason")
+	}
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	checks, err := s.opt.Actions.Rule(r.Context(), id, ruling)
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	out := &lines{w: w, flush: http.NewResponseController(w).Flush}
+	for _, c := range checks {
+		if err := out.emit(c); err != nil {
+			s.log.Debug("client went away", "err", err)
+			return
+		}
+	}
+	out.begin()
 }
 
 func (s *server) postRedeliver(w http.ResponseWriter, r *http.Request) {

@@ -229,6 +229,27 @@ func TestCheckRequestArrives(t *testing.T) {
 	}
 }
 
+func TestRuling(t *testing.T) {
+	opt := options(fixture())
+	actions := &fakeActions{}
+	opt.Actions = actions
+	h := handler(t, opt)
+	w := call(h, "POST", "/api/v1/policies/acme/privacy/quarantine", `{"capture":7,"accept":true,"author":"Ada","reason":"it is the policy"}`)
+	if want := (policy.Ruling{Capture: 7, Accept: true, Author: "Ada", Reason: "it is the policy"}); w.Code != 200 || len(actions.ruled) != 1 || actions.ruled[0] != want ||
+		!strings.Contains(w.Body.String(), `"policy":"acme/privacy","outcome":"changed"`) {
+		t.Errorf("%d %s, ruled %+v", w.Code, w.Body, actions.ruled)
+	}
+	for body, code := range map[string]int{`{"accept":true}`: 400, ``: 400, `{"reason":"x","sure":true}`: 400, `{"reason":"x"}{}`: 400} {
+		if w := call(h, "POST", "/api/v1/policies/acme/privacy/quarantine", body); w.Code != code {
+			t.Errorf("%s: %d %s", body, w.Code, w.Body)
+		}
+	}
+	actions.err = policy.ErrNotFound
+	if w := call(h, "POST", "/api/v1/policies/acme/privacy/quarantine", `{"reason":"x"}`); w.Code != 404 {
+		t.Errorf("nothing held: %d %s", w.Code, w.Body)
+	}
+}
+
 func TestOtherActions(t *testing.T) {
 	opt := options(fixture())
 	actions := &fakeActions{}

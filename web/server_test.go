@@ -22,6 +22,7 @@ type fakeActions struct {
 	err      error
 	requests []CheckRequest
 	tested   string
+	ruled    []policy.Ruling
 }
 
 func (a *fakeActions) Check(_ context.Context, req CheckRequest, emit func(policy.Check) error) error {
@@ -35,6 +36,11 @@ func (a *fakeActions) Check(_ context.Context, req CheckRequest, emit func(polic
 }
 
 func (a *fakeActions) Reload(context.Context) error { return a.err }
+
+func (a *fakeActions) Rule(_ context.Context, id policy.ID, r policy.Ruling) ([]policy.Check, error) {
+	a.ruled = append(a.ruled, r)
+	return []policy.Check{{Policy: id, Outcome: policy.OutcomeChanged}}, a.err
+}
 
 func (a *fakeActions) TestReceiver(_ context.Context, name string) error {
 	a.tested = name

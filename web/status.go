@@ -34,6 +34,8 @@ func statusOf(st policy.State, disabled bool, c calendar) status {
 		return status{iconBad, "bad", "Failing", failureText(st, c), cause(st)}
 	case st.Quarantines > 0:
 		return status{iconWarn, "warn", "Quarantined", quarantineText(st, c), cause(st)}
+	case st.LastOutcome == policy.OutcomeQuarantined:
+		return status{iconWarn, "warn", "Quarantined", "The page did not look like the policy. A person has dismissed what it shows.", cause(st)}
 	case st.Failures > 0:
 		return status{iconRetry, "quiet", "Retrying", failureText(st, c), cause(st)}
 	case st.Pending != nil:

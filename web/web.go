@@ -25,6 +25,9 @@ type Actions interface {
 	// from several goroutines. It stops when emit returns an error. An id
 	// that is not configured is policy.ErrNotFound before any check starts.
 	Check(ctx context.Context, req CheckRequest, emit func(policy.Check) error) error
+	// Rule carries out what a person says of a held capture. Where none is held,
+	// or the policy is unknown, the error is policy.ErrNotFound.
+	Rule(ctx context.Context, id policy.ID, r policy.Ruling) ([]policy.Check, error)
 	// Reload reads the configuration again. On error the running one stays.
 	Reload(ctx context.Context) error
 	// TestReceiver sends a test message; an unknown name is
@@ -171,6 +174,7 @@ func (s *server) routes() *http.ServeMux {
 	mux.Handle("GET "+api+"/stats", s.answer(s.getStats))
 
 	mux.Handle("POST "+api+"/check", s.guarded(s.postCheck))
+	mux.Handle("POST "+one+"/quarantine", s.guarded(s.postRuling))
 	mux.Handle("POST "+api+"/alerts/{id}/redeliver", s.guarded(s.postRedeliver))
 	mux.Handle("POST "+api+"/receivers/{name}/test", s.guarded(s.postTest))
 	mux.Handle("POST /-/reload", s.guarded(s.postReload))

@@ -116,7 +116,7 @@ func (e *env) redeliver(ctx context.Context, ids []string) error {
 		return err
 	}
 	if e.flags.url != "" {
-		c, err := e.remote(e.flags.url, "")
+		c, err := e.remote(e.flags.url)
 		if err != nil {
 			return err
 		}

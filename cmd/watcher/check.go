@@ -110,7 +110,7 @@ func dryStore(o *app.Options) (scratch string, err error) {
 // checkHere checks in this process, or through the daemon that holds the store.
 func (e *env) checkHere(ctx context.Context, o app.Options, ids []policy.ID, f checkFlags, t *tally) error {
 	if e.flags.url != "" {
-		c, err := e.remote(e.flags.url, "")
+		c, err := e.remote(e.flags.url)
 		if err != nil {
 			return err
 		}

@@ -40,7 +40,7 @@ func (e *env) hasRunFile() bool {
 // else the store's file, else the daemon that holds the file.
 func (e *env) withReader(f func(storage.Reader) error) error {
 	if e.flags.url != "" {
-		c, err := e.remote(e.flags.url, "")
+		c, err := e.remote(e.flags.url)
 		if err != nil {
 			return err
 		}
@@ -81,7 +81,7 @@ func (e *env) holder(locked error) (*client.Client, error) {
 }
 
 // remote returns a client of a daemon.
-func (e *env) remote(base, token string) (*client.Client, error) {
+func (e *env) remote(base string) (*client.Client, error) {
 	hc := &http.Client{}
 	if e.flags.httpConfigFile != "" {
 		cfg, _, err := commoncfg.LoadHTTPConfigFile(e.flags.httpConfigFile)
@@ -92,7 +92,7 @@ func (e *env) remote(base, token string) (*client.Client, error) {
 			return nil, &usageError{fmt.Errorf("--http.config.file: %w", err)}
 		}
 	}
-	c, err := client.New(base, client.Options{HTTPClient: hc, Token: token})
+	c, err := client.New(base, client.Options{HTTPClient: hc})
 	if err != nil {
 		return nil, &usageError{err}
 	}
