@@ -15,8 +15,7 @@ import (
 // nothing is accepted that could not be read again.
 const maxPayload = 256 << 20
 
-// The codecs of bodies, by their first byte. Further ones (a delta on an
-// earlier body) can be added without a new format.
+// codecZstd is the first byte of a body that is stored whole.
 const codecZstd = 'z'
 
 // codec turns values into payloads and back. It is safe for concurrent use.
@@ -65,13 +64,6 @@ func (c *codec) packBody(body []byte) ([]byte, error) {
 		return nil, err
 	}
 	return append([]byte{codecZstd}, frame...), nil
-}
-
-func (c *codec) unpackBody(payload []byte) ([]byte, error) {
-	if len(payload) == 0 || payload[0] != codecZstd {
-		return nil, fmt.Errorf("%w: the body is in a form this program does not know; use a newer one", policy.ErrFormat)
-	}
-	return c.decompress(payload[1:])
 }
 
 func (c *codec) packJSON(v any) ([]byte, error) {

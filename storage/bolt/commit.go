@@ -102,14 +102,15 @@ func (w *committer) writeBody(id policy.CaptureID) (policy.CaptureID, error) {
 	if err != nil {
 		return 0, err
 	}
-	if last.Capture != 0 && last.Digest == c.Digest {
+	if last.has(c) || c.Body == nil && last.Capture != 0 && last.Digest == c.Digest {
 		return last.Capture, nil
 	}
 	if c.Body == nil {
 		return 0, nil
 	}
-	body := w.body
-	if body == nil { // another check stored another body in the meantime
+	body, base := w.body, w.base
+	if body == nil || base != 0 && base != last.Base { // another check stored another body in the meantime
+		base = 0
 		if body, err = w.codec.packBody(c.Body); err != nil {
 			return 0, err
 		}
@@ -117,7 +118,16 @@ func (w *committer) writeBody(id policy.CaptureID) (policy.CaptureID, error) {
 	if err := w.insert(bodyBucket, number(uint64(id)), body); err != nil {
 		return 0, err
 	}
-	return id, w.putJSON(lastBodyBucket, w.key.bytes(), bodyRef{Digest: c.Digest, Capture: id})
+	next := last
+	next.Digest, next.Capture, next.Refused = c.Digest, id, refused(c)
+	switch {
+	case next.Refused: // nothing is to build on it
+	case base != 0:
+		next.Base, next.Depth = id, last.Depth+1
+	default:
+		next.Base, next.Depth, next.Whole = id, 0, len(body)
+	}
+	return id, w.putJSON(lastBodyBucket, w.key.bytes(), next)
 }
 
 func (w *committer) writeVersions() error {

@@ -25,6 +25,7 @@ type DB struct {
 	log      *slog.Logger
 	metrics  *metrics
 	codec    *codec
+	bodies   *bodyCache
 
 	// open is held for reading by every call and for writing by Close, which
 	// so waits for them.

@@ -1,7 +1,7 @@
 // Package bolt is the embedded engine: one bbolt file that holds everything
 // the program remembers. It is the only importer of go.etcd.io/bbolt.
 //
-// # Layout of format 1
+// # Layout of format 2
 //
 // A policy is known inside the file by a number, its key; ids and names map
 // between the two, so that a rename touches two rows and no history. Keys of
@@ -16,7 +16,7 @@
 //	due        next check | policy key        → nothing
 //	lastbody   policy key                     → the capture that holds the newest body (JSON)
 //	captures   capture id                     → capture without body (JSON)
-//	bodies     capture id                     → codec byte, body
+//	bodies     capture id                     → codec byte, body or what differs from an earlier one
 //	versions   policy key | number            → version (JSON)
 //	documents  sequence                       → document (zstd of JSON)
 //	changes    sequence                       → change (zstd of JSON)

@@ -21,7 +21,14 @@ import (
 )
 
 // Format is the number of the file format that this package reads and writes.
-const Format = 1
+//
+// Format 2 stores bodies as differences, which a program of format 1 cannot read;
+// it reads files of format 1, and raises their number when it opens them for
+// writing.
+const Format = 2
+
+// oldestFormat is the oldest format that is read.
+const oldestFormat = 1
 
 // The keys of the bucket meta.
 const (
@@ -90,7 +97,7 @@ func Open(path string, opt Options) (*DB, error) {
 		return nil, err
 	}
 	db := &DB{
-		path: path, readOnly: opt.ReadOnly, log: opt.Logger, metrics: m, codec: c,
+		path: path, readOnly: opt.ReadOnly, log: opt.Logger, metrics: m, codec: c, bodies: newBodyCache(),
 		queue: make(chan *request, maxGroup), stopped: make(chan struct{}),
 	}
 	if err := db.openFile(opt); err != nil {
@@ -257,6 +264,9 @@ func (db *DB) begin(b *bbolt.Tx) error {
 	if err := checkFormat(t); err != nil {
 		return err
 	}
+	if err := db.migrate(t); err != nil {
+		return err
+	}
 	var session uint64
 	payload, err := t.get(metaBucket, []byte(metaSession))
 	if err != nil {
@@ -269,6 +279,19 @@ func (db *DB) begin(b *bbolt.Tx) error {
 	}
 	db.session = session + 1
 	return t.put(metaBucket, []byte(metaSession), number(db.session))
+}
+
+// migrate brings a store of an older format to the present one, in the transaction
+// in which it is opened.
+func (db *DB) migrate(t *tx) error {
+	payload, err := t.get(metaBucket, []byte(metaFormat))
+	if err != nil || string(payload) == strconv.Itoa(Format) {
+		return err
+	}
+	// Formats differ in how bodies may be stored. Those that are there stay as
+	// they are; only the number changes, for the sake of older programs.
+	db.log.Info("store upgraded", "file", db.path, "from", string(payload), "to", Format)
+	return t.put(metaBucket, []byte(metaFormat), []byte(strconv.Itoa(Format)))
 }
 
 func create(t *tx) error {
@@ -294,9 +317,9 @@ func checkFormat(t *tx) error {
 	if err != nil {
 		return err
 	}
-	if got := string(payload); got != strconv.Itoa(Format) {
-		return fmt.Errorf("%w: the store has format %q, this program reads format %d (use the version of watcher that wrote it, or a newer one)",
-			policy.ErrFormat, got, Format)
+	if got, err := strconv.Atoi(string(payload)); err != nil || got < oldestFormat || got > Format {
+		return fmt.Errorf("%w: the store has format %q, this program reads formats %d to %d (use the version of watcher that wrote it, or a newer one)",
+			policy.ErrFormat, payload, oldestFormat, Format)
 	}
 	for _, name := range []string{metaBucket, idBucket, nameBucket} {
 		if err := t.scan(name, nil, func(_, _ []byte) error { return nil }); err != nil {

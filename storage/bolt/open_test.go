@@ -70,8 +70,8 @@ func TestOpenFormat(t *testing.T) {
 		key := []byte(metaFormat)
 		return tx.Bucket([]byte(metaBucket)).Put(key, seal(metaBucket, key, []byte("7")))
 	})
-	refusedOpen(t, path, Options{}, policy.ErrFormat, `"7"`, "format 1")
-	refusedOpen(t, path, Options{ReadOnly: true}, policy.ErrFormat, `"7"`, "format 1")
+	refusedOpen(t, path, Options{}, policy.ErrFormat, `"7"`, "formats 1 to 2")
+	refusedOpen(t, path, Options{ReadOnly: true}, policy.ErrFormat, `"7"`, "formats 1 to 2")
 }
 
 func TestOpenForeign(t *testing.T) {

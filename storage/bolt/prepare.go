@@ -19,8 +19,10 @@ const maxNameLen = 1024
 type prepared struct {
 	storage.Observation
 	documents [][]byte
-	// body is nil when it is expected to be the one that is stored already.
+	// body is nil when it is expected to be the one that is stored already. It
+	// builds on that of the capture base, unless that is 0.
 	body []byte
+	base policy.CaptureID
 }
 
 func (db *DB) prepareObservation(ctx context.Context, o storage.Observation) (*prepared, error) {
@@ -83,10 +85,10 @@ func (db *DB) prepareCapture(ctx context.Context, p *prepared) error {
 		}
 		return t.lastBody(k)
 	})
-	if err != nil || last.Digest == sum && last.Capture != 0 {
+	if err != nil || last.has(&c) {
 		return err
 	}
-	p.body, err = db.codec.packBody(c.Body)
+	p.body, p.base, err = db.pack(ctx, c.Body, last)
 	return err
 }
 

@@ -172,26 +172,19 @@ func (db *DB) Capture(ctx context.Context, id policy.ID, n policy.CaptureID) (po
 // Body implements storage.Reader. A capture that came without a body, and
 // whose digest is not that of the body before it, has none: policy.ErrNotFound.
 func (db *DB) Body(ctx context.Context, id policy.ID, n policy.CaptureID) ([]byte, error) {
-	var digest policy.Digest
-	payload, err := query(ctx, db, func(t *tx) ([]byte, error) {
-		row, err := t.capture(id, n)
-		if err != nil {
-			return nil, err
-		}
-		if row.BodyAt == 0 {
-			return nil, fmt.Errorf("policy %q, capture %d has no body: %w", id, n, policy.ErrNotFound)
-		}
-		digest = row.Digest
-		return t.copyOf(bodyBucket, uint64(row.BodyAt))
-	})
+	row, err := query(ctx, db, func(t *tx) (captureRow, error) { return t.capture(id, n) })
 	if err != nil {
 		return nil, err
 	}
-	body, err := db.codec.unpackBody(payload)
+	if row.BodyAt == 0 {
+		return nil, fmt.Errorf("policy %q, capture %d has no body: %w", id, n, policy.ErrNotFound)
+	}
+	body, err := db.plain(ctx, row.BodyAt)
 	if err != nil {
 		return nil, fmt.Errorf("policy %q, capture %d: %w", id, n, err)
 	}
-	if policy.Sum(body) != digest {
+	body = bytes.Clone(body) // the caller's own
+	if policy.Sum(body) != row.Digest {
 		db.metrics.verify.Inc()
 		return nil, fmt.Errorf("policy %q, capture %d: %w: the body does not match the capture's digest", id, n, policy.ErrDamaged)
 	}

@@ -31,10 +31,28 @@ func (l lease) holds(c storage.Claim, session uint64) bool {
 	return l.Held && l.Session == session && l.Fence == c.Fence
 }
 
-// bodyRef says which capture holds the newest body of a policy.
+// bodyRef says which capture holds the newest body of a policy, and on which one
+// the next body is to build.
 type bodyRef struct {
 	Digest  policy.Digest    `json:"sha256"`
 	Capture policy.CaptureID `json:"capture"`
+	// Refused is set when the body is one of a refused capture, which may be
+	// taken away after its time: an accepted capture must not rely on it.
+	Refused bool `json:"refused,omitempty"`
+	// Base is the newest body of an accepted capture, which builds on Depth
+	// others; Whole is the stored size of the first of them, in bytes.
+	Base  policy.CaptureID `json:"base,omitempty"`
+	Depth int              `json:"depth,omitempty"`
+	Whole int              `json:"whole,omitempty"`
+}
+
+// has says whether the newest body may stand for a capture's.
+func (b bodyRef) has(c *policy.Capture) bool {
+	return b.Capture != 0 && b.Digest == c.Digest && (!b.Refused || refused(c))
+}
+
+func refused(c *policy.Capture) bool {
+	return c.Verdict.Kind == policy.Quarantined || c.Verdict.Kind == policy.Rejected
 }
 
 // captureRow is a capture as stored. BodyAt is the capture under whose id the
