@@ -66,7 +66,12 @@ func (d *decoder) headers(p place) map[string]string {
 		name := textproto.CanonicalMIMEHeaderKey(key.Value)
 		if bad := checkHeaderName(key, name, lines); bad != nil {
 			d.hide(value.node)
-			d.report(p.child(shown(key.Value), key), bad.hint, "%s", bad.message)
+			label := shown(key.Value)
+			if strings.Contains(key.Value, ":") {
+				d.hide(key) // a value that slipped into the key's place
+				label = "?"
+			}
+			d.report(p.child(label, key), bad.hint, "%s", bad.message)
 			continue
 		}
 		lines[name] = key.Line
