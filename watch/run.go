@@ -63,7 +63,7 @@ func (r *run) observe(ctx context.Context) (storage.Observation, error) {
 }
 
 func (r *run) attempt(ctx context.Context) (storage.Observation, error) {
-	capture, err := r.captureFrom(ctx, r.policy.Origin(), r.policy.Headers)
+	capture, err := r.fetch(ctx)
 	if err != nil {
 		return storage.Observation{}, err
 	}
@@ -76,12 +76,20 @@ func calledOff(ctx context.Context) bool {
 	return ctx.Err() != nil && !errors.Is(context.Cause(ctx), context.DeadlineExceeded)
 }
 
-func (r *run) captureFrom(ctx context.Context, o policy.Origin, headers map[string]string) (c policy.Capture, err error) {
-	defer r.recoverStage("fetch", &err)
-	c, err = r.settings.Fetcher.Capture(ctx, policy.Request{
+func (r *run) captureFrom(ctx context.Context, o policy.Origin, headers map[string]string) (policy.Capture, error) {
+	return r.capture(ctx, r.request(o, headers))
+}
+
+func (r *run) request(o policy.Origin, headers map[string]string) policy.Request {
+	return policy.Request{
 		Policy: r.policy.ID, URL: o.URL, Source: o.Source, Lang: o.Lang,
-		Headers: headers, IgnoreRobots: r.policy.IgnoreRobots, MaxRetries: r.mode.MaxRetries, MaxWait: r.mode.MaxWait,
-	})
+		Headers: headers, IgnoreRobots: r.policy.IgnoreRobots, Proxy: r.policy.Proxy, MaxRetries: r.mode.MaxRetries, MaxWait: r.mode.MaxWait,
+	}
+}
+
+func (r *run) capture(ctx context.Context, req policy.Request) (c policy.Capture, err error) {
+	defer r.recoverStage("fetch", &err)
+	c, err = r.settings.Fetcher.Capture(ctx, req)
 	c.Policy = r.policy.ID
 	return c, err
 }
@@ -288,6 +296,7 @@ func (r *run) sighted(c policy.Capture, outcome policy.Outcome, d triage.Decisio
 		o.State.HeadSeenAt, o.State.HeadOrigin = c.CapturedAt, r.policy.Origin()
 	}
 	o.State.Shrunk = nil
+	r.noteValidators(&o.State, c, outcome, d.Rule)
 	r.succeed(&o)
 	r.noteMoved(&o, c)
 	if outcome != policy.OutcomeNotModified {
