@@ -98,15 +98,16 @@ func TestEveryKey(t *testing.T) {
 				Select: []string{"main article", "#policy > .text"}, Remove: []string{"nav"}, Anchors: []string{"personal data", "yes"},
 				Hosts: []string{"help.acme.example", "192.0.2.7"}, MinWords: 120, ArchiveURLs: []string{"https://acme.example/old-privacy"},
 				Headers:  map[string]string{"X-Token": "canary-header", "X-Other": "canary-other"},
-				Formerly: []policy.ID{"acme/privacy", "acme-inc/privacy"},
+				Formerly: []policy.ID{"acme/privacy", "acme-inc/privacy"}, Proxy: "socks5://user:canary-proxy@proxy.example.org:1080",
 			},
 			{
 				ID: "acme/terms", Vendor: acme, Kind: "terms", URL: "https://acme.example/terms", Source: policy.SourceBrowser,
 				Interval: 24 * time.Hour, Follow: "a.pdf", Combine: []string{"https://acme.example/terms/2"},
+				Proxy: "http://proxy.example.org:3128",
 			},
 			{
 				ID: "acme-legal/dpa-2024", Vendor: acme, Kind: "dpa", URL: "http://xn--acm-dma.example:8080/dpa?v=2#top",
-				Source: policy.SourceLive, Interval: 24 * time.Hour,
+				Source: policy.SourceLive, Interval: 24 * time.Hour, Proxy: "http://proxy.example.org:3128",
 			},
 			{
 				ID: "1999/privacy", Vendor: policy.Vendor{Name: "1999", Slug: "1999"}, Kind: "privacy", URL: "https://1999.example/p",

@@ -89,7 +89,7 @@ func (d *decoder) headers(p place) map[string]string {
 }
 
 func firstWord(s string) string {
-	if words := strings.Fields(s); len(words) > 1 {
+	if words := strings.FieldsFunc(s, func(r rune) bool { return r == ':' || r == ' ' || r == '\t' || r == '\n' }); len(words) > 1 {
 		return words[0] + " …"
 	}
 	return s

@@ -29,7 +29,7 @@ var syntaxHints = []struct{ message, hint string }{
 
 // secretive matches lines of a file that does not parse which may hold a
 // secret: they are not shown.
-var secretive = regexp.MustCompile(`(?i)secret|token|passw|auth|cookie|credential|api[-_]?key|hook|header|://[^\s/]*/\S`)
+var secretive = regexp.MustCompile(`(?i)secret|token|passw|auth|cookie|credential|api[-_]?key|hook|header|proxy|://[^\s/]*/\S`)
 
 // readRoot turns the bytes of a file into its root node. Nil means that the
 // file is not YAML at all; the reason was reported.

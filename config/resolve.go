@@ -78,6 +78,7 @@ func (r *resolver) policy(v *vendorEntry, e *policyEntry) {
 	p := e.Policy
 	p.Vendor = v.Vendor
 	p.Disabled = !e.Enabled
+	p.Proxy = r.proxy(v, e)
 	if p.Interval == 0 {
 		p.Interval = r.defaults.Interval
 	}

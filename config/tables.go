@@ -39,6 +39,7 @@ type inherited struct {
 
 type vendorEntry struct {
 	policy.Vendor
+	Proxy    string
 	Policies []policyEntry
 
 	where place
@@ -253,6 +254,8 @@ var policyTable = newObject("policy", policyEntry{Enabled: true},
 		"A CSS selector of the link that leads to the policy, where the page itself only links to it, as to a PDF file.").alias("link_selector"),
 	one("ignore_robots", boolean(), func(p *policyEntry) *bool { return &p.IgnoreRobots },
 		"True reads the page although robots.txt asks programs to stay away. Only where you may."),
+	one("proxy", proxyURL(), func(p *policyEntry) *string { return &p.Proxy },
+		"The proxy to read the page through: http, https or socks5. Credentials in it are treated as secrets.").inherit("that of the vendor").alias("http_proxy", "https_proxy", "proxy_url"),
 	many("archive_urls", webURL[string](), func(p *policyEntry) *[]string { return &p.ArchiveURLs },
 		"Older addresses of the page, for archives.").alias("archive", "old_urls"),
 	headersField(),
@@ -280,6 +283,8 @@ var vendorTable = newObject("vendor", vendorEntry{},
 		"The first part of the vendor's policy ids.").inherit("the name in lower case, \"-\" for what is no letter or digit").alias("id"),
 	many("tags", tag(), func(v *vendorEntry) *[]string { return &v.Tags },
 		"Words for routes and pages to group vendors by.").alias("labels", "groups"),
+	one("proxy", proxyURL(), func(v *vendorEntry) *string { return &v.Proxy },
+		"The proxy of the vendor's policies that name none of their own.").alias("http_proxy", "https_proxy", "proxy_url"),
 	nestedList("policies", policyTable, func(v *vendorEntry) *[]policyEntry { return &v.Policies },
 		"The pages to watch.").must("policies:").alias("policy", "pages", "documents", "urls", "targets"),
 ).check(func(_ *decoder, p place, v *vendorEntry) { v.where = p })

@@ -21,13 +21,6 @@ const (
 	ratioFloor = 1 << 20
 )
 
-// minPrealloc and maxPrealloc bound in bytes how much buffer a declared length
-// may claim before any byte has arrived.
-const (
-	minPrealloc = 16 << 10
-	maxPrealloc = 1 << 20
-)
-
 // bodySpec says what the header tells of a body and what is allowed.
 type bodySpec struct {
 	// length is the declared length in bytes, -1 when unknown.
@@ -36,6 +29,8 @@ type bodySpec struct {
 	contentType string
 	maxWire     int64 // bytes
 	maxDecoded  int64 // bytes
+	// memory is what the body shares with others; nil means nothing.
+	memory *memory
 }
 
 // body is a whole body after content decoding.
@@ -51,10 +46,12 @@ type body struct {
 // failure of any layer: decoders replace the errors of what they read from by
 // their own, and only the first one names the cause.
 type bodyReader struct {
-	ctx     context.Context //nolint:containedctx // of the exchange; io.Reader has no way to hand it in
-	spec    bodySpec
-	wire    int64
-	err     error
+	ctx  context.Context //nolint:containedctx // of the exchange; io.Reader has no way to hand it in
+	spec bodySpec
+	wire int64
+	err  error
+	// large is set once the body has its place among the large ones.
+	large   bool
 	closers []func()
 }
 
@@ -62,6 +59,12 @@ type bodyReader struct {
 // error is a *policy.FetchError (too large, truncated, bad encoding) or what
 // src returned.
 func readBody(ctx context.Context, src io.Reader, spec bodySpec) (body, error) {
+	if spec.length > spec.maxWire {
+		return body{}, tooLarge("body", spec.maxWire, hintMaxBody)
+	}
+	if spec.memory == nil {
+		spec.memory = &memory{}
+	}
 	r := &bodyReader{ctx: ctx, spec: spec}
 	defer r.close()
 	wire := bufio.NewReader(&wireLayer{r: r, src: src})
@@ -108,24 +111,43 @@ func (r *bodyReader) stack(wire *bufio.Reader, codings []string) (io.Reader, err
 	return src, nil
 }
 
-// collect reads src to its end, watching the ratio.
+// collect reads src to its end, watching size and ratio.
 func (r *bodyReader) collect(src io.Reader) ([]byte, error) {
-	var buf bytes.Buffer
-	buf.Grow(int(min(max(r.spec.length, minPrealloc), maxPrealloc)))
+	buf := newPieces(r.spec.memory, r.spec.length)
+	defer buf.free()
 	for {
-		_, err := io.CopyN(&buf, src, ratioFloor)
-		if size := int64(buf.Len()); size > r.spec.maxDecoded {
+		err := buf.fill(src)
+		if buf.size > r.spec.maxDecoded {
 			return nil, r.fail(tooLarge("decoded body", r.spec.maxDecoded, hintMaxDecoded))
-		} else if size > ratioFloor && size > maxRatio*r.wire {
+		} else if buf.size > ratioFloor && buf.size > maxRatio*r.wire {
 			return nil, r.fail(newFailure(policy.FetchTooLarge, hintBomb,
 				fmt.Errorf("body unpacks to more than %d times its size", maxRatio)))
 		}
 		if errors.Is(err, io.EOF) && r.err == nil {
-			return buf.Bytes(), nil
+			return buf.bytes(), nil
+		}
+		if err == nil && buf.size > largeBody {
+			err = r.enlarge()
 		}
 		if err != nil {
 			return nil, r.fail(err)
 		}
+	}
+}
+
+// enlarge waits for a place among the large bodies, once. The time counts as
+// that of the request: a server that takes long to send so much may lose it.
+func (r *bodyReader) enlarge() error {
+	if r.large || r.spec.memory.large == nil {
+		return nil
+	}
+	select {
+	case r.spec.memory.large <- struct{}{}:
+		r.large = true
+		r.closers = append(r.closers, func() { <-r.spec.memory.large })
+		return nil
+	case <-r.ctx.Done():
+		return r.ctx.Err()
 	}
 }
 

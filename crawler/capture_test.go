@@ -38,6 +38,7 @@ func TestCaptureFillsEveryField(t *testing.T) {
 		Hops:   []policy.Hop{{URL: req.URL, Status: 200, RemoteAddr: addr}},
 		Status: 200, RemoteAddr: addr, ContentType: "text/html; charset=utf-8", MediaType: "text/html",
 		WireBytes: int64(len(page)), Size: int64(len(page)), Digest: policy.Sum([]byte(page)), Body: []byte(page), Attempts: 1,
+		RobotsIgnored: true,
 	}
 	got.Header, got.StartedAt, got.CapturedAt, got.Duration = nil, time.Time{}, time.Time{}, 0
 	if diff := cmp.Diff(want, got); diff != "" {

@@ -25,7 +25,9 @@ type chain struct {
 	transport *http.Transport
 	jar       http.CookieJar
 	lease     lease
-	hops      []policy.Hop
+	// patience is how long the chain may still wait for hosts that rest.
+	patience time.Duration
+	hops     []policy.Hop
 	// seen holds URL and cookies of every hop. A page that redirects to
 	// itself once to set a cookie is common and no loop.
 	seen map[string]bool
@@ -41,8 +43,8 @@ func (v *visit) try(ctx context.Context, start *url.URL) (policy.Capture, error)
 		return policy.Capture{}, newFailure(policy.FetchOther, "", err)
 	}
 	ch := &chain{
-		v: v, transport: v.c.newTransport(), jar: jar,
-		lease: lease{pacer: v.c.pacer}, seen: map[string]bool{},
+		v: v, transport: v.newTransport(), jar: jar,
+		lease: lease{pacer: v.c.pacer}, patience: v.req.MaxWait, seen: map[string]bool{},
 	}
 	defer ch.transport.CloseIdleConnections()
 	defer ch.lease.end()
@@ -80,8 +82,8 @@ func (ch *chain) hop(ctx context.Context, u *url.URL) (answer, error) {
 	if err := checkURL(u); err != nil {
 		return answer{}, newFailure(policy.FetchOther, hintURL, err)
 	}
-	if err := ch.lease.move(ctx, hostKey(u)); err != nil {
-		return answer{}, ended(ctx)
+	if err := ch.turn(ctx, u); err != nil {
+		return answer{}, err
 	}
 	if err := ch.mayFetch(ctx, u); err != nil {
 		return answer{}, err
@@ -96,7 +98,7 @@ func (ch *chain) hop(ctx context.Context, u *url.URL) (answer, error) {
 	if err := ch.mark(r); err != nil {
 		return answer{}, err
 	}
-	a, err := ch.v.exchange(ctx, ch.transport, r)
+	a, err := ch.send(ctx, r)
 	if err != nil {
 		return answer{}, err
 	}
@@ -155,6 +157,7 @@ func (ch *chain) capture(u *url.URL, a answer) policy.Capture {
 		StartedAt: ch.started.UTC(), CapturedAt: now.UTC(), Duration: max(0, now.Sub(ch.started)),
 		ContentType: a.header.Get("Content-Type"), ContentEncoding: a.body.coding,
 		WireBytes: a.body.wire, Size: int64(len(a.body.data)), Attempts: v.attempts,
+		Proxy: proxyName(v.proxy), RobotsIgnored: v.ignoresRobots(),
 	}
 	if a.status == http.StatusNotModified {
 		got.NotModified = true

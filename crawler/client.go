@@ -19,6 +19,7 @@ type Client struct {
 	metrics *collectors
 	pacer   *pacer
 	robots  *robotsTable
+	memory  *memory
 	dial    dialFunc
 	// roots are the accepted certificate authorities, nil for the system's.
 	roots *x509.CertPool
@@ -43,7 +44,7 @@ func New(opts Options) (*Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("crawler: register metrics: %w", err)
 	}
-	return assemble(opts, m, newPacer(opts.PerHostDelay, opts.Concurrency), newRobotsTable()), nil
+	return assemble(opts, m, newPacer(opts), newRobotsTable()), nil
 }
 
 // With returns a client with other options that shares the metrics and the
@@ -54,7 +55,7 @@ func (c *Client) With(opts Options) (*Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("crawler: %w", err)
 	}
-	p := newPacer(opts.PerHostDelay, opts.Concurrency)
+	p := newPacer(opts)
 	p.hostTable = c.pacer.hostTable
 	return assemble(opts, c.metrics, p, c.robots), nil
 }
@@ -65,7 +66,7 @@ func assemble(opts Options, m *collectors, p *pacer, r *robotsTable) *Client {
 		dial = bounded(opts.Dial)
 	}
 	life, end := context.WithCancelCause(context.Background())
-	return &Client{opts: opts, metrics: m, dial: dial, life: life, end: end, pacer: p, robots: r}
+	return &Client{opts: opts, metrics: m, dial: dial, life: life, end: end, pacer: p, robots: r, memory: newMemory()}
 }
 
 // Close cancels the captures that are under way and waits for them. Later

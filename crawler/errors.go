@@ -57,11 +57,14 @@ func classify(ctx context.Context, err error, at phase) *policy.FetchError {
 	}
 	var denied *deniedError
 	var dns *net.DNSError
+	var way *proxyError
 	switch {
 	case errors.As(err, &denied):
 		return newFailure(policy.FetchSSRF, hintSSRF, err)
 	case errors.Is(err, context.DeadlineExceeded):
 		return newFailure(policy.FetchTimeout, hintTimeout, err)
+	case errors.As(err, &way):
+		return newFailure(policy.FetchConnect, hintProxyDown, err)
 	case errors.As(err, &dns):
 		return newFailure(policy.FetchDNS, hintDNS, err)
 	case isTimeout(err):

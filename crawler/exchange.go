@@ -34,10 +34,14 @@ const (
 // newTransport returns the transport of one try. Nothing but the chain of a
 // single try shares its connections, so that a second look at a page is
 // independent of the first.
-func (c *Client) newTransport() *http.Transport {
+func (v *visit) newTransport() *http.Transport {
+	c, dial := v.c, v.c.dial
+	if v.proxy != nil {
+		dial = c.throughProxy(v.proxy)
+	}
 	return &http.Transport{
-		Proxy:                  nil, // a proxy would dial for us, past the guard
-		DialContext:            c.dial,
+		Proxy:                  nil, // it would dial for us, past the guard
+		DialContext:            dial,
 		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: c.roots},
 		ForceAttemptHTTP2:      true,
 		DisableCompression:     true,
@@ -119,6 +123,7 @@ func (v *visit) readAnswer(ctx context.Context, resp *http.Response, a answer) (
 		contentType: resp.Header.Get("Content-Type"),
 		maxWire:     v.c.opts.MaxBody,
 		maxDecoded:  v.c.opts.MaxDecoded,
+		memory:      v.c.memory,
 	})
 }
 

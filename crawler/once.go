@@ -43,7 +43,7 @@ func (v *visit) single(ctx context.Context) (policy.Capture, error) {
 	if err != nil {
 		return policy.Capture{}, newFailure(policy.FetchOther, "", err)
 	}
-	ch := &chain{v: v, transport: v.c.newTransport(), jar: jar, seen: map[string]bool{}, started: v.c.opts.Clock()}
+	ch := &chain{v: v, transport: v.newTransport(), jar: jar, seen: map[string]bool{}, started: v.c.opts.Clock()}
 	defer ch.transport.CloseIdleConnections()
 	r, err := ch.newRequest(ctx, v.start)
 	if err != nil {

@@ -2,6 +2,7 @@ package crawler
 
 import (
 	"context"
+	"strings"
 	"sync"
 	"time"
 )
@@ -14,15 +15,17 @@ import (
 // jump of a clock can lengthen or shorten the pause.
 type pacer struct {
 	delay  time.Duration
+	clock  func() time.Time
 	global chan struct{}
 	*hostTable
 }
 
-// hostTable holds the turns of all hosts. Clients that follow one another over
-// a reload share it, so that a reload is no way around the pace.
+// hostTable holds the turns and rests of all hosts. Clients that follow one
+// another over a reload share it, so that a reload is no way around the pace.
 type hostTable struct {
 	mu    sync.Mutex
 	hosts map[string]*hostSlot
+	rests rests
 }
 
 // hostSlot is the turn of one host. refs counts those who hold it, wait for it
@@ -32,19 +35,30 @@ type hostSlot struct {
 	refs int
 }
 
-func newPacer(delay time.Duration, concurrency int) *pacer {
+func newPacer(o Options) *pacer {
 	return &pacer{
-		delay: delay, global: make(chan struct{}, concurrency),
-		hostTable: &hostTable{hosts: map[string]*hostSlot{}},
+		delay: o.PerHostDelay, clock: o.Clock, global: make(chan struct{}, o.Concurrency),
+		hostTable: &hostTable{hosts: map[string]*hostSlot{}, rests: rests{until: map[string]time.Time{}}},
 	}
+}
+
+// turnKey names the turn that a host and port belong to: plain http and https
+// on their own ports are one server to whoever runs it.
+func turnKey(host string) string {
+	return strings.TrimSuffix(strings.TrimSuffix(host, ":443"), ":80")
 }
 
 // acquire waits for the turn of host and then for a place under the global
 // cap, in this order, so that a queue at one slow host does not keep others
 // waiting. The returned function gives both back, the host's after the delay or a
-// longer linger, and must be called once.
+// longer linger, and must be called once. A host that asked to be left alone
+// gives no turn: the error is a *restingError.
 func (p *pacer) acquire(ctx context.Context, host string) (release func(linger time.Duration), err error) {
 	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	host = turnKey(host)
+	if err := p.rests.check(host, p.clock()); err != nil {
 		return nil, err
 	}
 	s := p.ref(host)
@@ -53,6 +67,11 @@ func (p *pacer) acquire(ctx context.Context, host string) (release func(linger t
 	case <-ctx.Done():
 		p.unref(host, s)
 		return nil, ctx.Err()
+	}
+	// Who had the turn before may have been told to stay away.
+	if err := p.rests.check(host, p.clock()); err != nil {
+		p.free(host, s)
+		return nil, err
 	}
 	select {
 	case p.global <- struct{}{}:
@@ -115,6 +134,7 @@ type lease struct {
 
 // move makes the lease one of host, waiting for the turn if it has to.
 func (l *lease) move(ctx context.Context, host string) error {
+	host = turnKey(host)
 	if l.release != nil && l.host == host {
 		return nil
 	}
@@ -132,5 +152,12 @@ func (l *lease) end() {
 	if l.release != nil {
 		l.release(l.linger)
 		l.release, l.linger = nil, 0
+	}
+}
+
+// rest notes that the host of the lease wants no requests for d.
+func (l *lease) rest(d time.Duration) {
+	if l.release != nil {
+		l.pacer.rests.note(l.host, l.pacer.clock(), d)
 	}
 }

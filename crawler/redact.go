@@ -1,7 +1,9 @@
 package crawler
 
 import (
+	"encoding/base64"
 	"net/http"
+	"net/url"
 	"strings"
 )
 
@@ -20,7 +22,10 @@ var secretWords = []string{
 // redactor blanks secrets in what leaves the crawler: the values of headers
 // that carry credentials by their name, and configured header values that a
 // server echoes.
-type redactor struct{ replacer *strings.Replacer }
+type redactor struct {
+	pairs    []string
+	replacer *strings.Replacer
+}
 
 func newRedactor(configured map[string]string) *redactor {
 	var pairs []string
@@ -33,7 +38,19 @@ func newRedactor(configured map[string]string) *redactor {
 			}
 		}
 	}
-	return &redactor{replacer: strings.NewReplacer(pairs...)}
+	return &redactor{pairs: pairs, replacer: strings.NewReplacer(pairs...)}
+}
+
+// hide adds the credentials of a proxy, in the forms in which they travel.
+func (r *redactor) hide(proxy *url.URL) {
+	password, _ := proxy.User.Password()
+	basic := base64.StdEncoding.EncodeToString([]byte(proxy.User.Username() + ":" + password))
+	for _, s := range []string{proxy.User.String(), basic, password} {
+		if len(s) >= minSecretLen && proxy.User != nil {
+			r.pairs = append(r.pairs, s, redacted)
+		}
+	}
+	r.replacer = strings.NewReplacer(r.pairs...)
 }
 
 // text returns s without configured secrets.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"strings"
 
@@ -52,8 +53,30 @@ func checkURL(u *url.URL) error {
 		return errors.New("the url has a user name or password in it")
 	case u.Hostname() == "":
 		return errors.New("the url has no host")
+	case strings.Contains(u.Hostname(), "%"):
+		return errors.New("the host has a zone, which means something on one machine only")
+	case disguised(u.Hostname()):
+		return errors.New("the host is an address in disguise")
 	}
 	return nil
+}
+
+// disguised reports a host that ends in a number but is no address as everybody
+// writes them: "2130706433", "0x7f.1", "127.0.0.1.". Resolvers do not agree what
+// such a host means, and no name ends so (WHATWG URL, "ends in a number").
+func disguised(host string) bool {
+	if ascii, err := idna.Lookup.ToASCII(host); err == nil {
+		host = ascii
+	}
+	if _, err := netip.ParseAddr(host); err == nil {
+		return false
+	}
+	labels := strings.Split(strings.TrimSuffix(host, "."), ".")
+	last := strings.ToLower(labels[len(labels)-1])
+	if digits, ok := strings.CutPrefix(last, "0x"); ok {
+		return strings.Trim(digits, "0123456789abcdef") == ""
+	}
+	return last != "" && strings.Trim(last, "0123456789") == ""
 }
 
 // hostKey returns the host and port of u in the one form under which hosts are

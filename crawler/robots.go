@@ -1,6 +1,7 @@
 package crawler
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -71,7 +72,7 @@ func (t *robotsTable) put(host string, e robotsEntry) {
 // failure is returned: the page could not be had either.
 func (ch *chain) mayFetch(ctx context.Context, u *url.URL) error {
 	v := ch.v
-	if v.req.IgnoreRobots || v.c.opts.IgnoreRobots {
+	if v.ignoresRobots() {
 		return nil
 	}
 	host := u.Scheme + "://" + hostKey(u)
@@ -82,6 +83,10 @@ func (ch *chain) mayFetch(ctx context.Context, u *url.URL) error {
 			return err
 		}
 		v.c.robots.put(host, e)
+		// The file may lie elsewhere, and the turn with it.
+		if err := ch.turn(ctx, u); err != nil {
+			return err
+		}
 	}
 	if e.group != nil && e.group.CrawlDelay > 0 {
 		ch.lease.linger = min(e.group.CrawlDelay, maxCrawlDelay)
@@ -94,6 +99,8 @@ func (ch *chain) mayFetch(ctx context.Context, u *url.URL) error {
 	}
 	return nil
 }
+
+func (v *visit) ignoresRobots() bool { return v.req.IgnoreRobots || v.c.opts.IgnoreRobots }
 
 func pathOf(u *url.URL) string {
 	if u.RawQuery == "" {
@@ -109,14 +116,10 @@ func (ch *chain) readRobots(ctx context.Context, u *url.URL) (robotsEntry, error
 	now := ch.v.c.opts.Clock()
 	everything := robotsEntry{until: now.Add(robotsAge)}
 	for range maxRobotsHops + 1 {
-		r, err := http.NewRequestWithContext(ctx, http.MethodGet, at.String(), nil)
-		if err != nil {
-			return everything, nil //nolint:nilerr // a redirect to no address: there is no file
+		if err := ch.turn(ctx, at); err != nil {
+			return robotsEntry{}, err
 		}
-		r.Header.Set("User-Agent", ch.v.c.opts.UserAgent)
-		r.Header.Set("Accept", "text/plain,*/*;q=0.5")
-		r.Header.Set("Accept-Encoding", acceptEncoding)
-		a, err := ch.v.exchange(ctx, ch.transport, r)
+		a, err := ch.askRobots(ctx, at)
 		if err != nil {
 			if lost(err) {
 				return robotsEntry{}, err
@@ -134,6 +137,28 @@ func (ch *chain) readRobots(ctx context.Context, u *url.URL) (robotsEntry, error
 		return ch.v.c.judgeRobots(a, now), nil
 	}
 	return everything, nil // 2.3.1.2: as if there were none
+}
+
+// askRobots makes one request for a robots.txt file. A host that is too busy
+// even for that, and says for how long, is left alone.
+func (ch *chain) askRobots(ctx context.Context, at *url.URL) (answer, error) {
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, at.String(), nil)
+	if err != nil {
+		return answer{}, newFailure(policy.FetchRedirect, "", err) // a redirect to no address: there is no file
+	}
+	r.Header.Set("User-Agent", ch.v.c.opts.UserAgent)
+	r.Header.Set("Accept", "text/plain,*/*;q=0.5")
+	r.Header.Set("Accept-Encoding", acceptEncoding)
+	a, err := ch.send(ctx, r)
+	if err != nil {
+		return answer{}, err
+	}
+	if asked, ok := retryAfter(a.header, ch.v.c.opts.Clock()); ok && asked > 0 && a.status == http.StatusTooManyRequests {
+		fe := newFailure(policy.FetchRateLimited, hintRest, errors.New("robots.txt answers with status 429"))
+		fe.RetryAfter = asked
+		return answer{}, fe
+	}
+	return a, nil
 }
 
 // lost reports whether a failure is the network's, so that a page of the host
@@ -160,11 +185,19 @@ func (c *Client) judgeRobots(a answer, now time.Time) robotsEntry {
 	case a.status != http.StatusOK:
 		return robotsEntry{until: now.Add(robotsAge)}
 	}
-	data, err := robotstxt.FromBytes(a.body.data[:min(len(a.body.data), maxRobots)])
+	data, err := robotstxt.FromBytes(wholeLines(a.body.data))
 	if err != nil {
 		return robotsEntry{until: now.Add(robotsAge)} // not a robots.txt: a page of the site
 	}
 	return robotsEntry{group: data.FindGroup(productToken(c.opts.UserAgent)), until: now.Add(robotsAge)}
+}
+
+// wholeLines is what is read of a file. Half a line would be another rule.
+func wholeLines(data []byte) []byte {
+	if len(data) <= maxRobots {
+		return data
+	}
+	return data[:bytes.LastIndexByte(data[:maxRobots], '\n')+1]
 }
 
 // productToken is the name by which robots.txt files know a program.

@@ -88,8 +88,8 @@ func TestRobots(t *testing.T) {
 		if n := site.asked["/robots.txt"]; n != 1 && !strings.Contains(tc.name, "redirect") {
 			t.Errorf("%s: robots.txt was asked for %d times, want once a day", tc.name, n)
 		}
-		if _, err := c.Capture(t.Context(), policy.Request{URL: address, IgnoreRobots: true}); err != nil {
-			t.Errorf("%s: overridden: %v", tc.name, err)
+		if got, err := c.Capture(t.Context(), policy.Request{URL: address, IgnoreRobots: true}); err != nil || !got.RobotsIgnored {
+			t.Errorf("%s: overridden: %v, recorded %v", tc.name, err, got.RobotsIgnored)
 		}
 	}
 }
@@ -102,7 +102,10 @@ func TestRobotsAge(t *testing.T) {
 	address := site.serve(t) + "/privacy"
 	c := testClient(t, func(o *Options) { o.IgnoreRobots, o.Clock = false, func() time.Time { return now } })
 	capture := func() error {
-		_, err := c.Capture(t.Context(), policy.Request{URL: address})
+		got, err := c.Capture(t.Context(), policy.Request{URL: address})
+		if got.RobotsIgnored {
+			t.Error("recorded as overridden")
+		}
 		return err
 	}
 	if capture() == nil {
@@ -121,5 +124,44 @@ func TestRobotsAge(t *testing.T) {
 	now = now.Add(2 * time.Second)
 	if capture() == nil {
 		t.Error("a new rule was not seen after a day")
+	}
+}
+
+// TestRobotsBounds: five redirects to a file are followed and no sixth, the
+// first 500 KiB of a file count, and a line that the end of reading cuts does not.
+func TestRobotsBounds(t *testing.T) {
+	redirects := func(n int) func(http.ResponseWriter, *http.Request) {
+		return func(w http.ResponseWriter, r *http.Request) {
+			if len(r.URL.RawQuery) < n {
+				http.Redirect(w, r, "/robots.txt?"+r.URL.RawQuery+"x", http.StatusFound)
+				return
+			}
+			fmt.Fprint(w, "User-agent: *\nDisallow: /\n")
+		}
+	}
+	// after is a file whose rule begins that many bytes from its start.
+	after := func(n int, rule string) func(http.ResponseWriter, *http.Request) {
+		head := "User-agent: *\n"
+		comment := "#" + strings.Repeat("-", n-len(head)-2) + "\n"
+		return says(head + comment + rule)
+	}
+	for name, tc := range map[string]struct {
+		robots func(http.ResponseWriter, *http.Request)
+		denied bool
+	}{
+		"five redirects":      {redirects(5), true},
+		"six redirects":       {redirects(6), false},
+		"a rule at 500 KiB":   {after(500<<10-20, "Disallow: /privacy\n"), true},
+		"a rule behind":       {after(maxRobots+1, "Disallow: /privacy\n"), false},
+		"a rule that is cut":  {after(maxRobots-len("Disallow: /priv"), "Disallow: /private\n"), false},
+		"rules that are many": {says("User-agent: *\nDisallow: /privacy\n" + strings.Repeat("Disallow: /x\n", 1<<16)), true},
+	} {
+		site := &robotsSite{robots: tc.robots}
+		c := testClient(t, func(o *Options) { o.IgnoreRobots = false })
+		_, err := c.Capture(t.Context(), policy.Request{URL: site.serve(t) + "/privacy"})
+		var fe *policy.FetchError
+		if denied := errors.As(err, &fe) && fe.Reason == policy.FetchRobots; denied != tc.denied || err != nil && !denied {
+			t.Errorf("%s: %v, want denied %v", name, err, tc.denied)
+		}
 	}
 }

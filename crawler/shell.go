@@ -22,6 +22,7 @@ type visit struct {
 	c        *Client
 	req      policy.Request
 	start    *url.URL
+	proxy    *url.URL // nil for none
 	redactor *redactor
 
 	// spent is the time that the requests took so far.
@@ -48,7 +49,14 @@ func newVisit(c *Client, req policy.Request) (*visit, error) {
 	if err := checkHeaders(req.Headers); err != nil {
 		return nil, newFailure(policy.FetchOther, hintHeader, err)
 	}
-	return &visit{c: c, req: req, start: start, redactor: newRedactor(req.Headers)}, nil
+	v := &visit{c: c, req: req, start: start, redactor: newRedactor(req.Headers)}
+	if req.Proxy != "" {
+		if v.proxy, err = parseProxy(req.Proxy); err != nil {
+			return nil, newFailure(policy.FetchOther, hintProxy, err)
+		}
+		v.redactor.hide(v.proxy)
+	}
+	return v, nil
 }
 
 // run makes the capture through colly. A panic, be it of colly or of a decoder

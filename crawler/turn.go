@@ -43,12 +43,12 @@ func (c *Client) Turn(ctx context.Context, req policy.Request) (release func(), 
 	if err != nil {
 		return nil, c.failed(req, err)
 	}
-	ch := &chain{v: v, transport: c.newTransport(), lease: lease{pacer: c.pacer}, seen: map[string]bool{}}
+	ch := &chain{v: v, transport: v.newTransport(), lease: lease{pacer: c.pacer}, patience: req.MaxWait, seen: map[string]bool{}}
 	defer ch.transport.CloseIdleConnections()
-	if err := ch.lease.move(ctx, hostKey(v.start)); err != nil {
-		return nil, c.failed(req, ended(ctx))
+	if err = ch.turn(ctx, v.start); err == nil {
+		err = ch.mayFetch(ctx, v.start)
 	}
-	if err := ch.mayFetch(ctx, v.start); err != nil {
+	if err != nil {
 		ch.lease.end()
 		return nil, c.failed(req, v.located(err, v.start))
 	}

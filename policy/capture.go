@@ -65,6 +65,11 @@ type Capture struct {
 	Fetcher string `json:"fetcher,omitempty"`
 	// Attempts counts requests made for this capture, retries included.
 	Attempts int `json:"attempts,omitempty"`
+	// Proxy is the proxy that the capture came through, without credentials;
+	// RemoteAddr is then the address that it was told to reach.
+	Proxy string `json:"proxy,omitempty"`
+	// RobotsIgnored is set when robots.txt was not asked, by configuration.
+	RobotsIgnored bool `json:"robots_ignored,omitempty"`
 
 	// Verdict is what the gate said of the capture.
 	Verdict Verdict `json:"verdict,omitzero"`
@@ -106,6 +111,9 @@ type Request struct {
 	ValidatorsURL string
 	// IgnoreRobots fetches the page whatever robots.txt says.
 	IgnoreRobots bool
+	// Proxy, when set, is the http, https or socks5 URL of the proxy to go
+	// through. It may hold credentials.
+	Proxy string
 	// MaxRetries bounds repeated requests after retryable failures, MaxWait
 	// the pause before any one of them.
 	MaxRetries int

@@ -68,6 +68,9 @@ type Policy struct {
 	Combine []string `json:"combine,omitempty"`
 	// ArchiveURLs lists older addresses of the policy, for archives.
 	ArchiveURLs []string `json:"archive_urls,omitempty"`
+	// Proxy is the URL of the proxy through which the page is read, "" for none.
+	// It may hold credentials and is therefore neither stored nor served.
+	Proxy string `json:"-"`
 	// Headers are sent to the configured host only. They may hold credentials
 	// and are therefore neither stored nor served.
 	Headers map[string]string `json:"-"`

@@ -116,7 +116,7 @@ func (r *run) captureFrom(ctx context.Context, address string, o policy.Origin, 
 	defer r.recoverStage("fetch", &err)
 	req := policy.Request{
 		Policy: r.policy.ID, URL: address, Source: o.Source, Lang: o.Lang,
-		Headers: headers, IgnoreRobots: r.policy.IgnoreRobots, MaxRetries: r.mode.MaxRetries, MaxWait: r.mode.MaxWait,
+		Headers: headers, IgnoreRobots: r.policy.IgnoreRobots, Proxy: r.policy.Proxy, MaxRetries: r.mode.MaxRetries, MaxWait: r.mode.MaxWait,
 	}
 	if r.conditional(o) {
 		req.ETag, req.LastModified, req.ValidatorsURL = r.state.ETag, r.state.LastModified, r.state.ValidatorsURL

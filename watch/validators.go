@@ -11,6 +11,9 @@ import (
 // whole: a server whose validators are broken would hide every change.
 const fullFetch = 7 * 24 * time.Hour
 
+// maxValidator bounds a tag that is remembered, in bytes.
+const maxValidator = 1 << 10
+
 // conditional says whether to ask only for what changed since. That takes a page
 // that shows its head and nothing else, read in the way it is read now: a 304
 // says "the same as then", and no more.
@@ -36,7 +39,13 @@ func (r *run) noteValidators(s *policy.State, c policy.Capture) {
 		return
 	}
 	h := http.Header(c.Header)
+	if c.Source != policy.SourceLive {
+		h = nil // what an archive or a browser says of a page is not the server's word
+	}
 	s.ETag, s.LastModified, s.ValidatorsURL, s.FullFetchAt = h.Get("ETag"), strongDate(h), c.FinalURL, c.CapturedAt
+	if len(s.ETag) > maxValidator {
+		s.ETag = ""
+	}
 }
 
 // strongDate returns Last-Modified if it can tell two states of a page apart. Its

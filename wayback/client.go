@@ -119,6 +119,8 @@ type breaker struct {
 	mu    sync.Mutex
 	until time.Time
 	rest  time.Duration
+	// trips tells answers to requests of before the last trip from later ones.
+	trips int
 }
 
 // open returns how long the archive is to be left alone, 0 for not at all.
@@ -128,10 +130,26 @@ func (b *breaker) open(now time.Time) time.Duration {
 	return max(0, b.until.Sub(now))
 }
 
-// trip opens the breaker, for longer each time.
-func (b *breaker) trip(now time.Time) time.Duration {
+// seen returns how often the breaker has tripped, to be handed in with what
+// comes of a request that is sent now.
+func (b *breaker) seen() int {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	return b.trips
+}
+
+// trip opens the breaker, for longer each time. Requests that were under way
+// together are refused together, and count once.
+func (b *breaker) trip(now time.Time, seen int) time.Duration {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.trips != seen {
+		if until := now.Add(b.rest); until.After(b.until) {
+			b.until = until
+		}
+		return b.rest
+	}
+	b.trips++
 	switch b.rest {
 	case 0:
 		b.rest = firstRest
@@ -144,9 +162,13 @@ func (b *breaker) trip(now time.Time) time.Duration {
 	return b.rest
 }
 
-func (b *breaker) reset() {
+// reset notes a good answer, unless it is to a request of before the last trip.
+func (b *breaker) reset(seen int) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if b.trips != seen {
+		return
+	}
 	b.rest, b.until = 0, time.Time{}
 }
 
@@ -161,22 +183,20 @@ const maxTries = 4
 // an archived one.
 func (c *Client) get(ctx context.Context, address string, p *pace) (policy.Capture, error) {
 	for try := 1; ; try++ {
-		if rest := c.breaker.open(c.clock()); rest > 0 {
-			return policy.Capture{}, resting(address, rest)
+		if err := c.turn(ctx, address, p); err != nil {
+			return policy.Capture{}, err
 		}
-		if err := p.wait(ctx, c.clock()); err != nil {
-			return policy.Capture{}, &policy.FetchError{Reason: policy.FetchCanceled, URL: address, Err: err}
-		}
+		seen := c.breaker.seen()
 		got, err := c.fetch(ctx, address)
 		again, stop := c.judge(got, err)
 		if stop {
-			rest := c.breaker.trip(c.clock())
+			rest := c.breaker.trip(c.clock(), seen)
 			c.logger.Warn("the archive asks for a pause", "for", rest, "status", got.Status, "err", err)
 			return policy.Capture{}, resting(address, rest)
 		}
 		if !again {
 			if err == nil {
-				c.breaker.reset()
+				c.breaker.reset(seen)
 			}
 			return got, err
 		}
@@ -190,6 +210,21 @@ func (c *Client) get(ctx context.Context, address string, p *pace) (policy.Captu
 			return policy.Capture{}, &policy.FetchError{Reason: policy.FetchCanceled, URL: address, Err: err}
 		}
 	}
+}
+
+// turn waits for the caller's turn. The breaker may open meanwhile: whoever
+// waits in line then must not go on.
+func (c *Client) turn(ctx context.Context, address string, p *pace) error {
+	if rest := c.breaker.open(c.clock()); rest > 0 {
+		return resting(address, rest)
+	}
+	if err := p.wait(ctx, c.clock()); err != nil {
+		return &policy.FetchError{Reason: policy.FetchCanceled, URL: address, Err: err}
+	}
+	if rest := c.breaker.open(c.clock()); rest > 0 {
+		return resting(address, rest)
+	}
+	return nil
 }
 
 func resting(address string, rest time.Duration) error {
