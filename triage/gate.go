@@ -64,6 +64,7 @@ func Gate(p Page) policy.Verdict {
 		hit  func(Page, int) string
 	}{
 		{RuleChallenge, challenge},
+		{RuleNeedsOCR, needsOCR},
 		{RuleTooShort, tooShort},
 		{RuleConsentWall, consentWall},
 		{RuleHostChanged, hostChanged},
