@@ -8,8 +8,12 @@ import (
 	"watcher/normalize"
 )
 
-// maxForms bounds the nesting of forms, which may draw themselves.
-const maxForms = 12
+// maxForms bounds the nesting of forms, which may draw themselves, and formCost
+// how many glyphs drawing one counts for.
+const (
+	maxForms = 12
+	formCost = 100
+)
 
 // matrix is [a b c d e f] of the specification.
 type matrix [6]float64
@@ -160,6 +164,7 @@ func (c *content) form(v, resources pdf.Value) {
 	if v.Key("Subtype").Name() != "Form" || c.forms == maxForms {
 		return
 	}
+	*c.left -= formCost
 	if r := v.Key("Resources"); r.Kind() == pdf.Dict {
 		resources = r
 	}

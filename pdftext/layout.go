@@ -88,10 +88,10 @@ func breaks(first, last, g glyph) bool {
 }
 
 func appendSegment(out []segment, glyphs []glyph) []segment {
-	for len(glyphs) > 0 && strings.TrimSpace(glyphs[0].text) == "" {
+	for len(glyphs) > 0 && blank(glyphs[0]) {
 		glyphs = glyphs[1:]
 	}
-	for len(glyphs) > 0 && strings.TrimSpace(glyphs[len(glyphs)-1].text) == "" {
+	for len(glyphs) > 0 && blank(glyphs[len(glyphs)-1]) {
 		glyphs = glyphs[:len(glyphs)-1]
 	}
 	if len(glyphs) == 0 {
@@ -126,7 +126,7 @@ func spell(glyphs []glyph) string {
 	limit := wordLimit(glyphs)
 	var b strings.Builder
 	for i, g := range glyphs {
-		if i > 0 && g.x-(glyphs[i-1].x+glyphs[i-1].w) > limit*max(g.size, 0.1) {
+		if i > 0 && !blank(g) && !blank(glyphs[i-1]) && g.x-(glyphs[i-1].x+glyphs[i-1].w) > limit*max(g.size, 0.1) {
 			b.WriteByte(' ')
 		}
 		b.WriteString(strings.ReplaceAll(g.text, "\t", " "))
@@ -134,12 +134,14 @@ func spell(glyphs []glyph) string {
 	return unspaced(b.String())
 }
 
+func blank(g glyph) bool { return strings.TrimSpace(g.text) == "" }
+
 func wordLimit(glyphs []glyph) float64 {
 	var gaps []float64
 	loose := false
 	for i, g := range glyphs {
 		loose = loose || g.loose
-		if i > 0 && strings.TrimSpace(g.text) != "" && strings.TrimSpace(glyphs[i-1].text) != "" {
+		if i > 0 && !blank(g) && !blank(glyphs[i-1]) {
 			gaps = append(gaps, (g.x-glyphs[i-1].x-glyphs[i-1].w)/max(g.size, 0.1))
 		}
 	}
