@@ -1,6 +1,7 @@
 package normalize
 
 import (
+	"math"
 	"slices"
 	"strings"
 	"unicode"
@@ -22,18 +23,26 @@ type taggedReader struct {
 	units   []unit
 	// at is where the unit of a block stands; rows that of a table row.
 	at, rows map[int]int
+	// inRow is the row that a block is in.
+	inRow map[int]int
 	// cells are the blocks of a row, in order, and their texts.
 	cells map[int][]int
 	texts map[int]string
 	roles map[int]PDFTag
+	// first is the first line of the last block that was placed, page its page.
+	first PDFLine
+	page  int
 }
 
 func taggedUnits(pages []PDFPage) []unit {
 	r := taggedReader{
-		hyphens: newHyphens(pages), at: map[int]int{}, rows: map[int]int{},
+		hyphens: newHyphens(pages), at: map[int]int{}, inRow: map[int]int{}, rows: map[int]int{},
 		cells: map[int][]int{}, texts: map[int]string{}, roles: map[int]PDFTag{},
 	}
-	for _, p := range pages {
+	for i, p := range pages {
+		if r.page != i {
+			r.page, r.first = i, PDFLine{}
+		}
 		var loose []PDFLine
 		for _, l := range p.Lines {
 			if l.Tag.Block == 0 {
@@ -60,13 +69,19 @@ func (r *taggedReader) add(l PDFLine) {
 }
 
 func (r *taggedReader) place(l PDFLine) {
+	before := r.first
+	r.first = l
 	row := l.Tag.Row
-	if l.Tag.Role == PDFCell && row > 0 {
+	if l.Tag.Role == PDFParagraph && beside(before, l) {
+		row = r.rowOf(before)
+	}
+	if row != 0 {
 		if _, known := r.rows[row]; !known {
 			r.rows[row] = len(r.units)
 			r.units = append(r.units, unit{kind: policy.TableRow})
 		}
 		r.cells[row] = append(r.cells[row], l.Tag.Block)
+		r.inRow[l.Tag.Block] = row
 		return
 	}
 	r.at[l.Tag.Block] = len(r.units)
@@ -80,6 +95,29 @@ func (r *taggedReader) place(l PDFLine) {
 		u.strong = l.Bold
 	}
 	r.units = append(r.units, u)
+}
+
+// beside says whether a block begins to the right of the one before, on the
+// same line: they are cells, though the file calls them paragraphs, as browsers
+// do with tables without heads.
+func beside(a, b PDFLine) bool {
+	return a.Tag.Role == PDFParagraph && b.Size > 0 && math.Abs(a.Base-b.Base) < sameBase && b.Left >= a.Right
+}
+
+// sameBase is how far the base lines of cells lie apart at most, in points.
+const sameBase = 2
+
+// rowOf returns the row that a paragraph is in, a new one if need be.
+func (r *taggedReader) rowOf(l PDFLine) int {
+	b := l.Tag.Block
+	if i, alone := r.at[b]; alone {
+		r.rows[-b] = i
+		r.units[i] = unit{kind: policy.TableRow}
+		r.cells[-b] = []int{b}
+		delete(r.at, b)
+		r.inRow[b] = -b
+	}
+	return r.inRow[b]
 }
 
 // finish gives the units their texts.
