@@ -1,6 +1,7 @@
 package normalize
 
 import (
+	"fmt"
 	"regexp"
 	"slices"
 	"strings"
@@ -21,6 +22,9 @@ const (
 	// marginShare is the part of a page's height at its top and bottom, in
 	// percent, in which furniture stands.
 	marginShare = 12
+	// headShare is the same for what repeats without a tag in a tagged file: the
+	// heads of tables stand below the margin.
+	headShare = 20
 )
 
 // ruleFurniture names what repeats on every page.
@@ -31,17 +35,17 @@ var pageNumber = regexp.MustCompile(`(?i)^[-–—|\s]*(?:(?:page|seite|p[áa]gi
 
 // withoutFurniture returns the pages without headers, footers and numbers: what
 // the file calls an artifact in the margin, lines at the edges that stand,
-// digits aside, on a third of the pages, and bare numbers.
+// digits aside, at the same height on a third of the pages, and bare numbers.
 func withoutFurniture(pages []PDFPage) ([]PDFPage, []policy.Drop) {
 	edges := make([][]bool, len(pages))
-	seen := map[string]int{}
+	c := census{seen: map[string]int{}, pages: len(pages), tagged: tagged(pages)}
 	for i, p := range pages {
 		edges[i] = edgeLinesOf(p)
 		once := map[string]bool{}
 		for j, l := range p.Lines {
-			if k := masked(oneCell(l.Text)); edges[i][j] && !once[k] {
+			if k := placed(l); edges[i][j] && !once[k] {
 				once[k] = true
-				seen[k]++
+				c.seen[k]++
 			}
 		}
 	}
@@ -50,7 +54,7 @@ func withoutFurniture(pages []PDFPage) ([]PDFPage, []policy.Drop) {
 	for i, p := range pages {
 		out[i].Height = p.Height
 		for j, l := range p.Lines {
-			if furniture(p, l, edges[i][j], seen, len(pages)) {
+			if c.furniture(p, l, edges[i][j]) {
 				gone = append(gone, unit{text: oneCell(l.Text)})
 				continue
 			}
@@ -65,24 +69,36 @@ func withoutFurniture(pages []PDFPage) ([]PDFPage, []policy.Drop) {
 	return out, []policy.Drop{d}
 }
 
-func furniture(p PDFPage, l PDFLine, edge bool, seen map[string]int, pages int) bool {
-	margin := min(l.Base, p.Height-l.Base)*100 < p.Height*marginShare
+// census counts what stands at the edges of pages.
+type census struct {
+	// seen counts pages by line and place.
+	seen   map[string]int
+	pages  int
+	tagged bool
+}
+
+func (c census) furniture(p PDFPage, l PDFLine, edge bool) bool {
+	share := min(l.Base, p.Height-l.Base) * 100 / max(p.Height, 1)
+	margin := share < marginShare
 	if l.Tag.Role == PDFArtifact {
 		return margin
+	}
+	text := oneCell(l.Text)
+	k := placed(l)
+	if c.tagged && edge && share < headShare && l.Base*2 > p.Height && l.Tag.Block == 0 && c.seen[k] > 1 {
+		return true
 	}
 	if !edge || !margin || l.Tag.Block > 0 {
 		return false
 	}
-	text := oneCell(l.Text)
-	k := masked(text)
-	if pageNumber.MatchString(k) {
+	if pageNumber.MatchString(masked(text)) {
 		return true
 	}
 	limit := maxFurniture
-	if seen[k] == pages {
+	if c.seen[k] == c.pages {
 		limit = maxImprint
 	}
-	return seen[k] > 1 && seen[k]*3 >= pages && countWords(text) <= limit && !beginsAnew(text)
+	return c.seen[k] > 1 && c.seen[k]*3 >= c.pages && countWords(text) <= limit && !beginsAnew(text)
 }
 
 // edgeLinesOf says which lines of a page are the highest and the lowest ones.
@@ -102,6 +118,12 @@ func edgeLinesOf(p PDFPage) []bool {
 		edge[i] = l.Base < low || l.Base >= high
 	}
 	return edge
+}
+
+// placed is a line and the height at which it stands: furniture has the same
+// place on every page, and sentences that recur have not.
+func placed(l PDFLine) string {
+	return fmt.Sprintf("%.0f %s", l.Base, masked(oneCell(l.Text)))
 }
 
 // masked replaces numbers, so that "Page 9" and "Page 10" are the same line.

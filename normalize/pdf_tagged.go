@@ -39,6 +39,7 @@ func taggedUnits(pages []PDFPage) []unit {
 		hyphens: newHyphens(pages), at: map[int]int{}, inRow: map[int]int{}, rows: map[int]int{},
 		cells: map[int][]int{}, texts: map[int]string{}, roles: map[int]PDFTag{},
 	}
+	adopt(pages)
 	for i, p := range pages {
 		if r.page != i {
 			r.page, r.first = i, PDFLine{}
@@ -127,6 +128,7 @@ func (r *taggedReader) finish() []unit {
 	}
 	for row, i := range r.rows {
 		var texts []string
+		slices.Sort(r.cells[row])
 		for _, b := range r.cells[row] {
 			texts = append(texts, r.texts[b])
 		}

@@ -90,7 +90,7 @@ func read(body []byte) (pages []normalize.PDFPage, err error) {
 		if !trusted {
 			withoutTags(drawn[i])
 		}
-		pages[i].Lines = layout(drawn[i])
+		pages[i].Lines = layout(drawn[i], trusted)
 	}
 	return pages, nil
 }

@@ -38,8 +38,9 @@ func (r row) end() float64 { return r[len(r)-1].end }
 
 // layout returns the lines of a page in reading order. Programs write texts in
 // the order in which they are read, and that order is kept unless it jumps
-// about; tagged text has the order of its tags.
-func layout(glyphs []glyph) []normalize.PDFLine {
+// about; tagged text has the order of its tags. In a tagged file, what has no
+// tag is told apart cell by cell: it may belong to one.
+func layout(glyphs []glyph, tagged bool) []normalize.PDFLine {
 	groups := map[[2]int][]glyph{}
 	var keys [][2]int
 	for _, g := range glyphs {
@@ -60,7 +61,9 @@ func layout(glyphs []glyph) []normalize.PDFLine {
 			slices.SortStableFunc(segs, func(a, b segment) int { return cmp.Compare(b.y, a.y) })
 		}
 		for _, r := range columns(rows(segs)) {
-			out = append(out, r.line())
+			for _, part := range r.parts(tagged && k[1] == math.MaxInt) {
+				out = append(out, part.line())
+			}
 		}
 	}
 	return out
@@ -203,6 +206,22 @@ func rows(segs []segment) []row {
 			}
 		}
 		out = append(out, row{s})
+	}
+	return out
+}
+
+// parts divides a row into its cells, or not.
+func (r row) parts(divide bool) []row {
+	if !divide {
+		return []row{r}
+	}
+	out := []row{r[:1]}
+	for i := 1; i < len(r); i++ {
+		if r[i].x-r[i-1].end > cellGap*r[i].size {
+			out = append(out, r[i:i])
+		}
+		last := &out[len(out)-1]
+		*last = r[i-len(*last) : i+1]
 	}
 	return out
 }
