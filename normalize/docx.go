@@ -112,10 +112,10 @@ func relations(data []byte) map[string]string {
 
 // styleLevel returns the heading level that a style's id names: Word writes
 // "Heading1" or a translation of it.
-func styleLevel(style string) (level int, fixed bool) {
+func styleLevel(style string) int {
 	low := strings.ToLower(strings.ReplaceAll(style, " ", ""))
 	if low == "title" || low == "titel" || low == "titre" {
-		return 1, true
+		return 1
 	}
 	for _, name := range []string{"heading", "berschrift", "titre", "ttulo", "titolo", "kop", "nagwek", "overskrift", "rubrik", "nadpis"} {
 		i := strings.LastIndex(low, name)
@@ -123,10 +123,10 @@ func styleLevel(style string) (level int, fixed bool) {
 			continue
 		}
 		if n, err := strconv.Atoi(low[i+len(name):]); err == nil && n >= 1 && n <= maxLevel {
-			return n, true
+			return n
 		}
 	}
-	return 0, false
+	return 0
 }
 
 func xmlAttr(e xml.StartElement, name string) string {

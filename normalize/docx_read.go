@@ -178,7 +178,7 @@ func (d *docxReader) property(e xml.StartElement) {
 	case "pStyle":
 		s := resolveStyle(d.styles, val)
 		if s.level == 0 {
-			s.level, _ = styleLevel(val)
+			s.level = styleLevel(val)
 		}
 		d.u.level, d.u.fixed, d.num = s.level, s.level > 0, s.num
 	case "outlineLvl":

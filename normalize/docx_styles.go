@@ -45,8 +45,8 @@ func docxStyles(data []byte) map[string]docxStyle {
 	}
 	for _, s := range file.Style {
 		st := docxStyle{based: s.BasedOn.Val, num: docxNum{atoi(s.PPr.Num.ID.Val), atoi(s.PPr.Num.Level.Val)}}
-		if st.level, _ = styleLevel(s.Name.Val); st.level == 0 {
-			st.level, _ = styleLevel(s.ID)
+		if st.level = styleLevel(s.Name.Val); st.level == 0 {
+			st.level = styleLevel(s.ID)
 		}
 		if o := s.PPr.Outline; o != nil && st.level == 0 {
 			if n, err := strconv.Atoi(o.Val); err == nil && n >= 0 && n < maxLevel {

@@ -109,11 +109,13 @@ func TestDOCXForms(t *testing.T) {
 	}{
 		"numbers": {
 			para(num("1", "0"), "names;") + para(num("1", "1"), "first;") + para(num("1", "1"), "last;") + para(num("1", "0"), "ages.") + para(num("2", "0"), "a bullet"),
-			"3. names;\n  3a) first;\n  3b) last;\n4. ages.\n- a bullet\n", []string{"numbering.xml", wordNumbering},
+			"3. names;\n  3a) first;\n  3b) last;\n4. ages.\n- a bullet\n",
+			[]string{"numbering.xml", wordNumbering},
 		},
 		"numbered headings": {
 			para(`<w:pStyle w:val="Clause"/>`, "Data") + para("", "We keep it.") + para(`<w:pStyle w:val="Clause"/>`, "Rights") + para(`<w:pStyle w:val="Clause"/><w:numPr><w:numId w:val="0"/></w:numPr>`, "Annex"),
-			"# 3. Data\n\nWe keep it.\n\n# 4. Rights\n\n# Annex\n", []string{"numbering.xml", wordNumbering, "styles.xml", wordStyles},
+			"# 3. Data\n\nWe keep it.\n\n# 4. Rights\n\n# Annex\n",
+			[]string{"numbering.xml", wordNumbering, "styles.xml", wordStyles},
 		},
 		"a text box": {
 			`<w:p><w:r><w:t>Around it.</w:t></w:r><w:r><mc:AlternateContent><mc:Choice><w:drawing><w:txbxContent>` + para("", "In the box.") +
@@ -127,8 +129,10 @@ func TestDOCXForms(t *testing.T) {
 		"notes": {
 			`<w:p><w:r><w:t>We keep data.</w:t></w:r><w:r><w:footnoteReference w:id="2"/></w:r></w:p>`,
 			"We keep data.\n\nFor a year.\n",
-			[]string{"footnotes.xml", `<w:footnotes><w:footnote w:type="separator" w:id="0">` + para("", "____ line") + `</w:footnote><w:footnote w:id="2">` + para("", "For a year.") + `</w:footnote></w:footnotes>`,
-				"header1.xml", `<w:hdr>` + para("", "Acme policy, page 3") + `</w:hdr>`, "footer1.xml", `<w:ftr>` + para("", "Printed on 3 May 2024") + `</w:ftr>`, "comments.xml", `<w:comments>` + para("", "Is that so?") + `</w:comments>`},
+			[]string{
+				"footnotes.xml", `<w:footnotes><w:footnote w:type="separator" w:id="0">` + para("", "____ line") + `</w:footnote><w:footnote w:id="2">` + para("", "For a year.") + `</w:footnote></w:footnotes>`,
+				"header1.xml", `<w:hdr>` + para("", "Acme policy, page 3") + `</w:hdr>`, "footer1.xml", `<w:ftr>` + para("", "Printed on 3 May 2024") + `</w:ftr>`, "comments.xml", `<w:comments>` + para("", "Is that so?") + `</w:comments>`,
+			},
 		},
 		"hidden text": {
 			`<w:p><w:pPr><w:rPr><w:vanish/></w:rPr></w:pPr><w:r><w:t>We see</w:t></w:r><w:r><w:rPr><w:vanish/></w:rPr><w:t> not</w:t></w:r><w:r><w:rPr><w:vanish w:val="0"/></w:rPr><w:t> this.</w:t></w:r></w:p>`,

@@ -3,6 +3,7 @@ package normalize
 import (
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -135,9 +136,11 @@ func TestPDFFurniture(t *testing.T) {
 		"page of":      {func(int) string { return "Harbour Tools" }, func(i int) string { return fmt.Sprintf("Page %d of 12", i) }},
 		"bare numbers": {func(int) string { return "" }, func(i int) string { return fmt.Sprintf("– %d –", i) }},
 		"a date":       {func(int) string { return "3 May 2024" }, func(i int) string { return fmt.Sprintf("%d/12", i) }},
-		"left, right": {func(i int) string { return []string{"Harbour Tools", "Privacy notice of 2024"}[i%2] },
-			func(i int) string { return fmt.Sprintf("Seite %d von 12", i) }},
-		"in ten":  {func(int) string { return "Version 3" }, func(i int) string { return fmt.Sprintf("%d", i+8) }},
+		"left, right": {
+			func(i int) string { return []string{"Harbour Tools", "Privacy notice of 2024"}[i%2] },
+			func(i int) string { return fmt.Sprintf("Seite %d von 12", i) },
+		},
+		"in ten":  {func(int) string { return "Version 3" }, func(i int) string { return strconv.Itoa(i + 8) }},
 		"roman":   {func(int) string { return "" }, func(i int) string { return []string{"i", "ii", "iii", "iv"}[i-1] }},
 		"imprint": {func(int) string { return "" }, func(int) string { return strings.Repeat("Harbour Tools Ltd registered in Hull ", 5) }},
 	} {

@@ -190,7 +190,7 @@ func (r codeRange) at(n int) (string, bool) {
 	}
 	to := []byte(r.to)
 	last := to[len(to)-2:]
-	binary.BigEndian.PutUint16(last, binary.BigEndian.Uint16(last)+uint16(n&0xffff)) //nolint:gosec // masked
+	binary.BigEndian.PutUint16(last, binary.BigEndian.Uint16(last)+uint16(n&0xffff))
 	return utf16Text(string(to)), true
 }
 

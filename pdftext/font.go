@@ -4,6 +4,7 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/text/encoding/charmap"
 
@@ -117,7 +118,7 @@ func encoding(v pdf.Value) map[byte]string {
 	}
 	out := map[byte]string{}
 	for i := range 256 {
-		c := byte(i) //nolint:gosec // below 256
+		c := byte(i)
 		switch base {
 		case "MacRomanEncoding":
 			out[c] = string(charmap.Macintosh.DecodeByte(c))
@@ -206,7 +207,7 @@ func glyphName(name string) (string, bool) {
 	if !ok || len(hex) < 4 {
 		return "", false
 	}
-	n, err := strconv.ParseUint(hex[:4], 16, 32)
+	n, err := strconv.ParseInt(hex[:4], 16, 32)
 	return string(rune(n)), err == nil
 }
 
@@ -253,16 +254,16 @@ func (f *font) code(code string) glyphCode {
 
 // guess is about how wide a letter is in Helvetica, in parts of the size.
 func guess(s string) float64 {
-	for _, r := range s {
-		switch {
-		case strings.ContainsRune(" iljtfI.,:;'|!()[]-", r):
-			return 0.29
-		case strings.ContainsRune("mwMW", r):
-			return 0.83
-		case unicode.IsUpper(r):
-			return 0.69
-		}
-		return 0.54
+	r, size := utf8.DecodeRuneInString(s)
+	switch {
+	case size == 0:
+		return 0
+	case strings.ContainsRune(" iljtfI.,:;'|!()[]-", r):
+		return 0.29
+	case strings.ContainsRune("mwMW", r):
+		return 0.83
+	case unicode.IsUpper(r):
+		return 0.69
 	}
-	return 0
+	return 0.54
 }

@@ -2,4 +2,4 @@
 
 package pdftext
 
-const raceSlack = 1
+const raceFactor = 1

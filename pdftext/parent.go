@@ -27,7 +27,8 @@ const maxChildren = 2
 // are read at a time. Its errors wrap ErrPDF, and ErrEncrypted where a password
 // is asked for.
 func Reader(command string, args ...string) func(body []byte) ([]normalize.PDFPage, error) {
-	return newParent(Timeout, command, args...).read
+	p := newParent(Timeout, command, args...)
+	return func(body []byte) ([]normalize.PDFPage, error) { return p.read(context.Background(), body) }
 }
 
 // parent runs children.
@@ -44,10 +45,10 @@ func newParent(timeout time.Duration, command string, args ...string) *parent {
 	return &parent{timeout: timeout, command: command, args: args, slots: make(chan struct{}, maxChildren)}
 }
 
-func (p *parent) read(body []byte) ([]normalize.PDFPage, error) {
+func (p *parent) read(ctx context.Context, body []byte) ([]normalize.PDFPage, error) {
 	p.slots <- struct{}{}
 	defer func() { <-p.slots }()
-	ctx, cancel := context.WithTimeout(context.Background(), p.timeout)
+	ctx, cancel := context.WithTimeout(ctx, p.timeout)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, p.command, p.args...) //nolint:gosec // the program itself
 	cmd.Stdin = bytes.NewReader(body)
@@ -80,8 +81,7 @@ func (p *parent) explain(ctx context.Context, err error, said string) error {
 	if _, rest, ok := strings.Cut(said, ErrPDF.Error()+": "); ok {
 		return fmt.Errorf("%w: %s", ErrPDF, rest)
 	}
-	var exit *exec.ExitError
-	if errors.As(err, &exit) {
+	if _, ok := errors.AsType[*exec.ExitError](err); ok {
 		return fmt.Errorf("%w: its reader went beyond its bounds (%w: %s)", ErrPDF, err, said)
 	}
 	return fmt.Errorf("%w: %w", ErrPDF, err)

@@ -34,7 +34,8 @@ func reader(t testing.TB) func([]byte) ([]normalize.PDFPage, error) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return newParent(10*time.Second, self, asChild).read
+	p := newParent(10*time.Second, self, asChild)
+	return func(body []byte) ([]normalize.PDFPage, error) { return p.read(t.Context(), body) }
 }
 
 func TestReader(t *testing.T) {

@@ -2,5 +2,5 @@
 
 package pdftext
 
-// raceSlack is how much more memory the race detector takes, as a factor.
-const raceSlack = 8
+// raceFactor is how much more memory the race detector takes, as a factor.
+const raceFactor = 8

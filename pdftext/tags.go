@@ -60,7 +60,7 @@ func (w *tagReader) kids(k pdf.Value, ref string, a at, depth int) {
 	if w.left--; w.left < 0 || depth > maxNested {
 		return
 	}
-	switch k.Kind() {
+	switch k.Kind() { //nolint:exhaustive // the others hold nothing
 	case pdf.Integer:
 		w.put(int(k.Int64()), a)
 	case pdf.Array:
