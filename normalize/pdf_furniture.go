@@ -2,6 +2,7 @@ package normalize
 
 import (
 	"fmt"
+	"math"
 	"regexp"
 	"slices"
 	"strings"
@@ -22,8 +23,8 @@ const (
 	// marginShare is the part of a page's height at its top and bottom, in
 	// percent, in which furniture stands.
 	marginShare = 12
-	// headShare is the same for what repeats without a tag in a tagged file: the
-	// heads of tables stand below the margin.
+	// headShare is the same for the heads of tables, which stand below the margin
+	// where a table goes on.
 	headShare = 20
 )
 
@@ -38,7 +39,7 @@ var pageNumber = regexp.MustCompile(`(?i)^[-–—|\s]*(?:(?:page|seite|p[áa]gi
 // digits aside, at the same height on a third of the pages, and bare numbers.
 func withoutFurniture(pages []PDFPage) ([]PDFPage, []policy.Drop) {
 	edges := make([][]bool, len(pages))
-	c := census{seen: map[string]int{}, pages: len(pages), tagged: tagged(pages)}
+	c := census{seen: map[string]int{}, pages: len(pages), tagged: tagged(pages), told: map[string]bool{}}
 	for i, p := range pages {
 		edges[i] = edgeLinesOf(p)
 		once := map[string]bool{}
@@ -75,6 +76,8 @@ type census struct {
 	seen   map[string]int
 	pages  int
 	tagged bool
+	// told are heads of tables that were met.
+	told map[string]bool
 }
 
 func (c census) furniture(p PDFPage, l PDFLine, edge bool) bool {
@@ -85,8 +88,8 @@ func (c census) furniture(p PDFPage, l PDFLine, edge bool) bool {
 	}
 	text := oneCell(l.Text)
 	k := placed(l)
-	if c.tagged && edge && share < headShare && l.Base*2 > p.Height && l.Tag.Block == 0 && c.seen[k] > 1 {
-		return true
+	if edge && share < headShare && l.Base*2 > p.Height && l.Tag.Block == 0 && (c.tagged || !margin && inTable(p, l)) {
+		return c.repeatedHead(k)
 	}
 	if !edge || !margin || l.Tag.Block > 0 {
 		return false
@@ -99,6 +102,32 @@ func (c census) furniture(p PDFPage, l PDFLine, edge bool) bool {
 		limit = maxImprint
 	}
 	return c.seen[k] > 1 && c.seen[k]*3 >= c.pages && countWords(text) <= limit && !beginsAnew(text)
+}
+
+// repeatedHead says whether a line below the upper margin is the head of a table
+// that goes on. The first one stays, unless the file tags it where the table
+// begins.
+func (c census) repeatedHead(k string) bool {
+	if c.tagged {
+		return c.seen[k] > 1
+	}
+	again := c.told[k]
+	c.told[k] = true
+	return again && c.seen[k] > 2
+}
+
+// inTable says whether a line has others beside it, or goes on one that has.
+func inTable(p PDFPage, l PDFLine) bool {
+	return hasNeighbour(p, l) || slices.ContainsFunc(p.Lines, func(o PDFLine) bool {
+		down := o.Base - l.Base
+		return down > 0 && down < 1.6*l.Size && o.Left <= l.Right && o.Right >= l.Left && hasNeighbour(p, o)
+	})
+}
+
+func hasNeighbour(p PDFPage, l PDFLine) bool {
+	return len(l.Stops) > 1 || slices.ContainsFunc(p.Lines, func(o PDFLine) bool {
+		return math.Abs(o.Base-l.Base) < sameBase && (o.Left > l.Right || o.Right < l.Left)
+	})
 }
 
 // edgeLinesOf says which lines of a page are the highest and the lowest ones.

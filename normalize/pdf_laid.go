@@ -63,13 +63,16 @@ func laidUnits(pages []PDFPage) []unit {
 	r.measure()
 	var out []unit
 	for i := 0; i < len(r.lines); {
-		if r.tableRow(i) {
-			out = append(out, unit{kind: policy.TableRow, text: strings.ReplaceAll(r.lines[i].Text, "\t", policy.CellSeparator)})
-			i++
+		if rows, next := r.tableAt(i); len(rows) > 0 {
+			out = append(out, rows...)
+			i = next
 			continue
 		}
 		end := i + 1
-		for end < len(r.lines) && !r.tableRow(end) && r.continues(i, end) {
+		for end < len(r.lines) && r.continues(i, end) {
+			if rows, _ := r.tableAt(end); len(rows) > 0 {
+				break
+			}
 			end++
 		}
 		out = append(out, r.paragraph(i, end))
@@ -238,39 +241,4 @@ func (r *laidReader) depth(i int) int {
 		}
 	}
 	return min(depth, maxLevel)
-}
-
-// tableRow says whether a line is a row of a table: it has cells, and so has
-// the line above or below, at the same places.
-func (r *laidReader) tableRow(i int) bool {
-	l := r.lines[i]
-	if len(l.Stops) < 2 || markerOnly(firstCell(l.Text)) {
-		return false
-	}
-	for _, k := range []int{i - 1, i + 1} {
-		if k >= 0 && k < len(r.lines) && r.page[k] == r.page[i] && aligned(l.Stops, r.lines[k].Stops) {
-			return true
-		}
-	}
-	return false
-}
-
-func firstCell(s string) string {
-	c, _, _ := strings.Cut(s, "\t")
-	return c
-}
-
-// aligned says whether two rows have a cell after the first at the same place.
-func aligned(a, b []float64) bool {
-	if len(a) < 2 || len(b) < 2 {
-		return false
-	}
-	for _, x := range a[1:] {
-		for _, y := range b[1:] {
-			if math.Abs(x-y) < 3 {
-				return true
-			}
-		}
-	}
-	return false
 }
