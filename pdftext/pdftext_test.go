@@ -86,9 +86,21 @@ func TestHostile(t *testing.T) {
 	}
 }
 
-func FuzzRead(f *testing.F) {
-	f.Add(makePDF([]string{"Privacy Policy", "We keep data."}))
-	f.Fuzz(func(_ *testing.T, body []byte) {
-		_, _ = read(body)
+// FuzzContent draws pages of any content with any character map. Whole files are
+// for TestMutants: the library loops on some, which a process can be ended for
+// and a goroutine cannot.
+func FuzzContent(f *testing.F) {
+	f.Add("BT /F1 10 Tf 14 TL 50 700 Td (We keep) Tj T* [(da) -300 (ta)] TJ ET", "1 begincodespacerange <00> <FF> endcodespacerange")
+	f.Add("q 2 0 0 2 0 0 cm /P << /MCID 0 >> BDC BT /F5 9 Tf <00010010> Tj ET EMC Q /Fm Do", "2 beginbfrange <0000> <00FF> <0041> <0010> <0011> [<0061> <0062>] endbfrange")
+	f.Fuzz(func(t *testing.T, page, codes string) {
+		page += "\n>)>" // the library waits for the end of a string for ever
+		w := document("/Font << /F1 3 0 R /F5 7 0 R >> /XObject << /Fm 9 0 R >>", page)
+		w.add("<< /Type /Font /Subtype /Type0 /DescendantFonts [<< /W [0 9 500] >>] /ToUnicode 8 0 R >>")
+		w.addStream("", codes)
+		w.addStream("/Subtype /Form", page)
+		pages, err := read(w.bytes())
+		if err != nil && !errors.Is(err, ErrPDF) || err == nil && len(pages) != 1 {
+			t.Errorf("%d pages, %v", len(pages), err)
+		}
 	})
 }
