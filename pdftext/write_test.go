@@ -24,15 +24,27 @@ func (w *writer) add(format string, args ...any) string {
 
 // addStream adds a stream with the entries of its dictionary, packed.
 func (w *writer) addStream(entries, data string) string {
-	packed := deflate(data)
+	return w.addBomb(entries, data, "", 0)
+}
+
+// addBomb adds a stream of a text and of many units, which are packed one after
+// the other: the test itself stays small.
+func (w *writer) addBomb(entries, data, unit string, times int) string {
+	packed := deflate(data, unit, times)
 	return w.add("<< %s /Filter /FlateDecode /Length %d >>\nstream\n%s\nendstream", entries, len(packed), packed)
 }
 
-func deflate(s string) string {
+func deflate(s, unit string, times int) string {
 	var b bytes.Buffer
 	z := zlib.NewWriter(&b)
 	if _, err := z.Write([]byte(s)); err != nil {
 		panic(err) // a buffer takes everything
+	}
+	block := []byte(strings.Repeat(unit, 1000))
+	for range times / 1000 {
+		if _, err := z.Write(block); err != nil {
+			panic(err)
+		}
 	}
 	if err := z.Close(); err != nil {
 		panic(err)
@@ -103,7 +115,7 @@ func (w *writer) xrefStream(b *bytes.Buffer, offsets []int, packed map[int]int, 
 		}
 	}
 	row(1, at, 0)
-	data := deflate(rows.String())
+	data := deflate(rows.String(), "", 0)
 	fmt.Fprintf(b, "%d 0 obj\n<< /Type /XRef /Size %d /W [1 3 2] /Root 1 0 R %s /Filter /FlateDecode /Length %d >>\nstream\n%s\nendstream\nendobj\n",
 		len(offsets)+1, len(offsets)+2, w.trailer, len(data), data)
 }
