@@ -4,10 +4,11 @@ GO              ?= go
 GOLANGCI_LINT   ?= $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 FUZZTIME        ?= 60s
 WATCHER_CRASHES ?= 200
+WATCHER_MUTANTS ?= 1000
 CORPUS          ?= ../shared/replay
 
 .DEFAULT_GOAL := help
-.PHONY: help build test lint fmt vuln bench fuzz crash replay signal tools-check docs clean
+.PHONY: help build test lint fmt vuln bench fuzz crash mutants replay signal tools-check docs clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -39,6 +40,9 @@ fuzz: ## each fuzz target for FUZZTIME
 
 crash: ## kill the program WATCHER_CRASHES times and look at what is left
 	WATCHER_CRASHES=$(WATCHER_CRASHES) $(GO) test -count=1 -timeout 60m -v -run 'Kill|Crash' ./cmd/watcher ./storage/...
+
+mutants: ## read WATCHER_MUTANTS damaged and malicious PDF files
+	WATCHER_MUTANTS=$(WATCHER_MUTANTS) $(GO) test -count=1 -timeout 60m -v -run '^TestMutants$$' ./pdftext
 
 replay: build ## alert quality on a corpus of real page histories (CORPUS, not part of this repository)
 	@test -f $(CORPUS)/replay.py || { echo "no corpus at $(CORPUS): set CORPUS to a directory with replay.py and dev/" >&2; exit 1; }

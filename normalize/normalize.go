@@ -16,7 +16,7 @@ import (
 // ruleset numbers the behaviour of this package. Any change that may alter the
 // text of a document must raise it, so that documents made by different rules
 // are never compared with each other.
-const ruleset = "3"
+const ruleset = "4"
 
 // ErrUnsupported means that the body is of a kind that has no text for us. It
 // is wrapped with what was met and with a hint.

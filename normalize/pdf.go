@@ -2,16 +2,63 @@ package normalize
 
 import (
 	"fmt"
-	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"watcher/policy"
 )
 
-// PDFText returns the text of each page of a PDF, one line per line of the
-// page. It is handed in: reading a PDF needs a process of its own.
-type PDFText func(body []byte) (pages []string, err error)
+// PDFText returns the pages of a PDF as they are laid out. It is handed in:
+// reading a PDF needs a process of its own.
+type PDFText func(body []byte) ([]PDFPage, error)
+
+// PDFPage is a page as it is laid out. Lengths are in points (1/72 inch), from
+// the lower left corner.
+type PDFPage struct {
+	Height float64 `json:"height,omitempty"`
+	// Lines stand in the order in which they are read.
+	Lines []PDFLine `json:"lines,omitempty"`
+}
+
+// PDFLine is a line of a page, or the part of one that lies in a column.
+type PDFLine struct {
+	// Text has a tab between cells, where wide gaps part them.
+	Text string `json:"text"`
+	// Stops are the left edges of the cells, Left that of the first.
+	Stops []float64 `json:"stops,omitempty"`
+	Left  float64   `json:"left"`
+	Right float64   `json:"right"`
+	// Base is the height of the base line.
+	Base float64 `json:"base"`
+	Size float64 `json:"size"`
+	Bold bool    `json:"bold,omitempty"`
+	// Tag is what the file says of the line, the zero value when it says nothing.
+	Tag PDFTag `json:"tag,omitzero"`
+}
+
+// PDFRole is what a tagged piece of text is.
+type PDFRole string
+
+// The roles that are told apart.
+const (
+	PDFParagraph PDFRole = "p"
+	PDFHeading   PDFRole = "h"
+	PDFItem      PDFRole = "li"
+	PDFMarker    PDFRole = "lbl"
+	PDFCell      PDFRole = "cell"
+	// PDFArtifact is text beside the document's own: headers, footers, numbers.
+	PDFArtifact PDFRole = "artifact"
+)
+
+// PDFTag names the element of the file's structure that a line belongs to.
+type PDFTag struct {
+	Role PDFRole `json:"role,omitempty"`
+	// Block numbers the elements from 1. Lines of one block are one paragraph,
+	// also over the end of a page.
+	Block int `json:"block,omitempty"`
+	// Row is common to the cells of a table row.
+	Row int `json:"row,omitempty"`
+	// Level is that of a heading, from 1, and the depth of an item, from 0.
+	Level int `json:"level,omitempty"`
+}
 
 // WithPDF returns a normaliser that reads PDF files by f.
 func (n *Normalizer) WithPDF(f PDFText) *Normalizer {
@@ -20,117 +67,47 @@ func (n *Normalizer) WithPDF(f PDFText) *Normalizer {
 	return &with
 }
 
-// pdf makes the document of a PDF: its lines without what every page repeats,
-// joined to paragraphs.
+// pdf makes the document of a PDF. What the file says of itself (its title,
+// its dates) is no part of what a reader sees, and is not read.
 func (n *Normalizer) pdf(in Input) (policy.Document, error) {
 	pages, err := n.pdfText(in.Body)
 	if err != nil {
 		return policy.Document{}, fmt.Errorf("%w: %w", ErrUnsupported, err)
 	}
-	var lines []string
-	for _, page := range withoutFurniture(pages) {
-		lines = append(lines, page...)
+	for i := range pages {
+		pages[i].Lines = cleanPDFLines(pages[i].Lines)
 	}
-	in.Body, in.ContentType = []byte(strings.Join(joinLinesOfPDF(lines), "\n\n")), "text/plain; charset=utf-8"
-	return n.text(in, false)
+	full := fullText(looseUnits(pages))
+	pages, drops := withoutFurniture(pages)
+	var units []unit
+	if tagged(pages) {
+		units = taggedUnits(pages)
+	} else {
+		units = laidUnits(pages)
+	}
+	doc := policy.Document{Full: full, Dropped: drops}
+	n.finish(&doc, units, units, in, true)
+	return doc, nil
 }
 
-// edgeOfPage is how many lines at the top and the bottom of a page may be
-// headers and footers.
-const edgeOfPage = 3
-
-// maxFurniture is how many words a header or footer has at most.
-const maxFurniture = 14
-
-// withoutFurniture returns the lines of each page without its header, footer
-// and number: lines at its edges that stand, digits aside, on at least half of
-// the pages, and bare numbers.
-func withoutFurniture(pages []string) [][]string {
-	split := make([][]string, len(pages))
-	seen := map[string]int{}
-	for i, page := range pages {
-		for l := range strings.SplitSeq(page, "\n") {
-			if l = clean(l); l != "" {
-				split[i] = append(split[i], l)
-			}
-		}
-		once := map[string]bool{}
-		for j, l := range split[i] {
-			if k := masked(l); atEdge(j, len(split[i])) && !once[k] {
-				once[k] = true
-				seen[k]++
-			}
-		}
-	}
-	furniture := func(l string) bool {
-		k := masked(l)
-		return strings.Trim(k, "0 /-–|") == "" ||
-			len(pages) > 2 && seen[k]*2 >= len(pages) && countWords(l) <= maxFurniture && !sectionNumber.MatchString(l)
-	}
-	for i, lines := range split {
-		from, to := 0, len(lines)
-		for from < to && from < edgeOfPage && furniture(lines[from]) {
-			from++
-		}
-		for to > from && to > len(lines)-edgeOfPage && furniture(lines[to-1]) {
-			to--
-		}
-		split[i] = lines[from:to]
-	}
-	return split
-}
-
-func atEdge(i, n int) bool { return i < edgeOfPage || i >= n-edgeOfPage }
-
-// masked replaces digits, so that "Page 1" and "Page 2" are the same line.
-func masked(s string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsDigit(r) {
-			return '0'
-		}
-		return r
-	}, s)
-}
-
-// joinLinesOfPDF makes paragraphs of lines. A line goes on in the next one when
-// it is nearly as long as lines get and the next does not begin anew; a word
-// that was parted at the end of a line is mended.
-func joinLinesOfPDF(lines []string) []string {
-	longest := 0
+// cleanPDFLines cleans the text of lines, cell by cell, and drops what has none.
+func cleanPDFLines(lines []PDFLine) []PDFLine {
+	out := lines[:0:0]
 	for _, l := range lines {
-		longest = max(longest, utf8.RuneCountInString(l))
-	}
-	var out []string
-	open := false
-	for _, l := range lines {
-		switch last := len(out) - 1; {
-		case open && parted(out[last], l):
-			out[last] = strings.TrimSuffix(out[last], "-") + l
-		case open && !beginsAnew(l):
-			out[last] += " " + l
-		default:
+		if l.Text = cleanCells(l.Text); l.Text != "" {
 			out = append(out, l)
-		}
-		open = utf8.RuneCountInString(l)*10 >= longest*6 && !strings.HasSuffix(l, ":")
-		if endsSentence(l) {
-			open = open && utf8.RuneCountInString(l)*10 >= longest*9
 		}
 	}
 	return out
 }
 
-// parted says whether a word was broken at the end of a line.
-func parted(line, next string) bool {
-	if !strings.HasSuffix(line, "-") || strings.HasSuffix(line, " -") {
-		return false
+// looseUnits returns every line as a unit: all that is on the pages.
+func looseUnits(pages []PDFPage) []unit {
+	var out []unit
+	for _, p := range pages {
+		for _, l := range p.Lines {
+			out = append(out, unit{kind: policy.Paragraph, text: oneCell(l.Text)})
+		}
 	}
-	r, _ := utf8.DecodeRuneInString(next)
-	return unicode.IsLower(r)
-}
-
-// beginsAnew says whether a line looks like the first of a paragraph, item or
-// heading.
-func beginsAnew(l string) bool {
-	r, _ := utf8.DecodeRuneInString(l)
-	return strings.ContainsRune("•●▪◦–-*➢✓", r) || sectionNumber.MatchString(l)
+	return out
 }

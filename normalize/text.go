@@ -41,7 +41,9 @@ func textUnits(s string, markdown bool) []unit {
 			continue
 		}
 		u := unit{kind: policy.Paragraph, text: l.text, gap: gap}
-		if mark, rest, ok := splitMarker(l.text); ok {
+		if l.row {
+			u.kind = policy.TableRow
+		} else if mark, rest, ok := splitMarker(l.text); ok {
 			u.kind, u.marker, u.text = policy.Item, mark, rest
 			u.depth = min(l.indent/4, 6)
 		}
@@ -57,16 +59,19 @@ type textLine struct {
 	text   string
 	indent int
 	width  int
+	// row is set for a row of a table.
+	row bool
 }
 
 func splitLines(s string) []textLine {
-	out := make([]textLine, 0, strings.Count(s, "\n")+1)
-	for raw := range strings.SplitSeq(s, "\n") {
+	raws := strings.Split(s, "\n")
+	out := make([]textLine, 0, len(raws))
+	for _, raw := range raws {
 		out = append(out, textLine{
 			text: clean(raw), indent: indentOf(raw), width: utf8.RuneCountInString(strings.TrimRight(raw, " \t")),
 		})
 	}
-	return out
+	return textTables(out, raws)
 }
 
 // indentOf counts the columns before the first character; a tab is four.
@@ -111,7 +116,7 @@ func hardWrapped(lines []textLine) bool {
 	}
 	followed, full := 0, 0
 	for i := 0; i+1 < len(lines); i++ {
-		if lines[i].text == "" || lines[i+1].text == "" {
+		if lines[i].text == "" || lines[i+1].text == "" || lines[i].row || lines[i+1].row {
 			continue
 		}
 		if _, _, listed := splitMarker(lines[i+1].text); listed {
@@ -142,7 +147,7 @@ func unwrap(lines []textLine) []textLine {
 		}
 	}
 	for i, l := range lines {
-		if _, _, listed := splitMarker(l.text); len(parts) == 0 || l.text == "" || listed || sectionNumber.MatchString(l.text) {
+		if _, _, listed := splitMarker(l.text); len(parts) == 0 || l.text == "" || l.row || listed || sectionNumber.MatchString(l.text) {
 			flush()
 			out = append(out, l)
 		}
@@ -150,6 +155,9 @@ func unwrap(lines []textLine) []textLine {
 			continue
 		}
 		parts = append(parts, l.text)
+		if l.row {
+			flush()
+		}
 		if i+1 < len(lines) && l.width < longest*6/10 && (endsSentence(l.text) || titleLike(l.text)) {
 			flush()
 		}

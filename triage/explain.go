@@ -44,6 +44,7 @@ func sentences() map[string][2]string {
 		RuleEmptyBody:       {"the answer has no body", page + "; a page with text is judged on"},
 		RuleContentType:     {"the answer is no document that can be read", page + "; HTML, PDF, Word, plain text or Markdown is judged on"},
 		RuleChallenge:       {"the page is a bot wall's", page + "; the page behind it is judged on"},
+		RuleNeedsOCR:        {"the PDF holds images of pages and no text", page + "; an edition with text is judged on (watch an HTML page, or ask the vendor for one)"},
 		RuleTooShort:        {"the text is shorter than any policy", page + "; min_words in the policy's configuration lowers the floor"},
 		RuleConsentWall:     {"a dialog about cookies stands in the policy's place", page + "; a page that begins with the policy is judged on"},
 		RuleHostChanged:     {"the address leads to a site that nobody named", page + "; 'hosts' in the policy's configuration allows it"},

@@ -60,6 +60,7 @@ type Page struct {
 func Gate(p Page) policy.Verdict {
 	return firstRule(p, []rule{
 		{RuleChallenge, challenge},
+		{RuleNeedsOCR, needsOCR},
 		{RuleTooShort, tooShort},
 		{RuleConsentWall, consentWall},
 		{RuleHostChanged, hostChanged},
