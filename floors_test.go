@@ -24,6 +24,8 @@ func floors() map[string]int {
 		"crawler": 20, "storage/bolt": 20, "alerts": 20, "watch": 20, "web": 20,
 		"metrics": 20, "client": 20, "demo": 20, "pdftext": 20, "summarizer": 20, "wayback": 20, "ota/snapshots": 20,
 
+		"ota/convert": 25,
+
 		"app":         30,
 		"cmd/watcher": 40,
 	}

@@ -284,7 +284,8 @@ func texts(src json.RawMessage) []string {
 }
 
 // ParseHistory reads the earlier declarations of a service and returns the
-// addresses that each document type had, oldest first and each once.
+// addresses that each document type had, oldest first and each once. Documents
+// that were made of several pages had none of their own.
 func ParseHistory(src []byte) (map[string][]string, error) {
 	members, err := object(src)
 	if err != nil {
@@ -298,10 +299,8 @@ func ParseHistory(src []byte) (map[string][]string, error) {
 		}
 		for _, entry := range entries {
 			d := parseDocument(member{key: m.key, value: entry})
-			for _, p := range d.Pages {
-				if !slices.Contains(out[m.key], p.URL) {
-					out[m.key] = append(out[m.key], p.URL)
-				}
+			if len(d.Pages) == 1 && !slices.Contains(out[m.key], d.Pages[0].URL) {
+				out[m.key] = append(out[m.key], d.Pages[0].URL)
 			}
 		}
 	}

@@ -79,8 +79,8 @@ func TestBadService(t *testing.T) {
 func TestParseHistory(t *testing.T) {
 	got, err := ParseHistory([]byte(`{"Privacy Policy": [
 		{"fetch": "https://acme.example/1", "validUntil": "2020-01-01T00:00:00Z"}, {"fetch": "https://acme.example/2"},
-		{"fetch": "https://acme.example/1"}, {"select": "main"}, {"combine": [{"fetch": "https://acme.example/3"}]}], "Imprint": []}`))
-	want := map[string][]string{"Privacy Policy": {"https://acme.example/1", "https://acme.example/2", "https://acme.example/3"}}
+		{"fetch": "https://acme.example/1"}, {"select": "main"}, {"combine": [{"fetch": "https://acme.example/3"}, {"fetch": "https://acme.example/4"}]}], "Imprint": []}`))
+	want := map[string][]string{"Privacy Policy": {"https://acme.example/1", "https://acme.example/2"}}
 	if diff := cmp.Diff(want, got); diff != "" || err != nil {
 		t.Errorf("%v (-want +got)\n%s", err, diff)
 	}
