@@ -217,3 +217,23 @@ func TestBackfillOTACombined(t *testing.T) {
 		t.Errorf("%q with %q", got, notes)
 	}
 }
+
+// TestOTAOrder: by time, and within a second as they were recorded, each with a
+// time of its own.
+func TestOTAOrder(t *testing.T) {
+	row := func(at time.Time, commit string) otaRow {
+		return otaRow{Snapshot: snapshots.Snapshot{Commit: commit, Time: at}}
+	}
+	x := otaArchive{rows: map[policy.ID][]otaRow{"a/b": {row(jan(2), "d"), row(jan(2), "c"), row(jan(1), "a"), row(jan(2), "b")}}}
+	var got string
+	var last time.Time
+	for _, r := range x.ordered("a/b") {
+		if !r.Time.After(last) {
+			t.Errorf("%s is at %v, after %v", r.Commit, r.Time, last)
+		}
+		got, last = got+r.Commit, r.Time
+	}
+	if got != "abcd" {
+		t.Errorf("order %s", got)
+	}
+}

@@ -86,7 +86,7 @@ type index struct {
 func (p *page) index(doc *html.Node, lists ...[]selection) *index {
 	x := &index{page: p, doc: doc, byNode: make(map[*html.Node]int32, len(p.nodes))}
 	for i := range p.nodes {
-		x.byNode[p.nodes[i].h] = int32(i) //nolint:gosec // maxTags bounds the count
+		x.byNode[p.nodes[i].h] = int32(i)
 	}
 	for _, list := range lists {
 		for _, sel := range list {

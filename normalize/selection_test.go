@@ -22,41 +22,70 @@ const rangePage = `<!doctype html><html><head><title>T</title></head><body>
 <div class="foot">Footer words</div>
 </body></html>`
 
-// TestRange: a range takes what lies in it as a whole, also half of an element.
-func TestRange(t *testing.T) {
-	for _, tc := range []struct {
-		name           string
-		choose, remove []policy.Selector
-		want, not      []string
-		unmatched      bool
-	}{
+// rangeCase is a pair of selectors and what they leave of rangePage.
+type rangeCase struct {
+	name           string
+	choose, remove []policy.Selector
+	want, not      []string
+	unmatched      bool
+}
+
+func rangeCases() []rangeCase {
+	return []rangeCase{
 		{
-			"before to before", []policy.Selector{{StartBefore: "h1", EndBefore: "h2"}}, nil,
-			[]string{"Privacy Policy", "First", "Second", "text of its own"}, []string{"banner", "Contact", "office", "Footer"}, false,
+			"before to before",
+			[]policy.Selector{{StartBefore: "h1", EndBefore: "h2"}},
+			nil,
+			[]string{"Privacy Policy", "First", "Second", "text of its own"},
+			[]string{"banner", "Contact", "office", "Footer"},
+			false,
 		},
 		{
-			"after to after", []policy.Selector{{StartAfter: "h1", EndAfter: "h2"}}, nil,
-			[]string{"First", "Contact"}, []string{"Privacy Policy", "office", "banner"}, false,
+			"after to after",
+			[]policy.Selector{{StartAfter: "h1", EndAfter: "h2"}},
+			nil,
+			[]string{"First", "Contact"},
+			[]string{"Privacy Policy", "office", "banner"},
+			false,
 		},
 		{
-			"begins inside an element", []policy.Selector{{StartAfter: ".first", EndBefore: "h2"}}, nil,
-			[]string{"Second", "text of its own"}, []string{"First", "Contact"}, false,
+			"begins inside an element",
+			[]policy.Selector{{StartAfter: ".first", EndBefore: "h2"}},
+			nil,
+			[]string{"Second", "text of its own"},
+			[]string{"First", "Contact"},
+			false,
 		},
 		{
-			"ends at what shows no text", []policy.Selector{{StartBefore: ".third", EndBefore: "#mark"}}, nil,
-			[]string{"office"}, []string{"Contact", "Footer"}, false,
+			"ends at what shows no text",
+			[]policy.Selector{{StartBefore: ".third", EndBefore: "#mark"}},
+			nil,
+			[]string{"office"},
+			[]string{"Contact", "Footer"},
+			false,
 		},
 		{
-			"the first match of each end counts", []policy.Selector{{StartBefore: "p", EndAfter: "p"}}, nil,
-			[]string{"First"}, []string{"Second"}, false,
+			"the first match of each end counts",
+			[]policy.Selector{{StartBefore: "p", EndAfter: "p"}},
+			nil,
+			[]string{"First"},
+			[]string{"Second"},
+			false,
 		},
 		{
-			"beside a plain selector", []policy.Selector{{CSS: ".third"}, {StartBefore: ".first", EndAfter: ".first"}}, nil,
-			[]string{"First", "office"}, []string{"Second", "Contact"}, false,
+			"beside a plain selector",
+			[]policy.Selector{{CSS: ".third"}, {StartBefore: ".first", EndAfter: ".first"}},
+			nil,
+			[]string{"First", "office"},
+			[]string{"Second", "Contact"},
+			false,
 		},
 		{
-			"removed", policy.CSS(".wrap"), []policy.Selector{{StartAfter: ".first", EndBefore: ".third"}},
-			[]string{"Privacy Policy", "First", "office"}, []string{"Second", "own", "Contact"}, false,
+			"removed", policy.CSS(".wrap"),
+			[]policy.Selector{{StartAfter: ".first", EndBefore: ".third"}},
+			[]string{"Privacy Policy", "First", "office"},
+			[]string{"Second", "own", "Contact"},
+			false,
 		},
 		{"no start", []policy.Selector{{StartBefore: ".gone", EndBefore: "h2"}}, nil, []string{"First", "office"}, nil, true},
 		{"no end", []policy.Selector{{StartBefore: "h1", EndBefore: ".gone"}}, nil, []string{"First", "office"}, nil, true},
@@ -65,10 +94,17 @@ func TestRange(t *testing.T) {
 		{"no words between", []policy.Selector{{StartAfter: ".third", EndAfter: "#mark"}}, nil, []string{"First"}, nil, true},
 		{"start in the head", []policy.Selector{{StartAfter: "title", EndBefore: "h1"}}, nil, []string{"banner"}, []string{"First"}, false},
 		{
-			"removal of an absurd range", policy.CSS(".wrap"), []policy.Selector{{StartBefore: "h2", EndAfter: "h1"}},
-			[]string{"Privacy Policy", "First", "Contact", "office"}, nil, false,
+			"removal of an absurd range", policy.CSS(".wrap"),
+			[]policy.Selector{{StartBefore: "h2", EndAfter: "h1"}},
+			[]string{"Privacy Policy", "First", "Contact", "office"},
+			nil, false,
 		},
-	} {
+	}
+}
+
+// TestRange: a range takes what lies in it as a whole, also half of an element.
+func TestRange(t *testing.T) {
+	for _, tc := range rangeCases() {
 		t.Run(tc.name, func(t *testing.T) {
 			n, err := New(Rules{Select: tc.choose, Remove: tc.remove})
 			if err != nil {

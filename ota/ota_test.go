@@ -44,7 +44,10 @@ func TestParseService(t *testing.T) {
 			{URL: "https://acme.example/privacy", Select: policy.CSS(".text"), Filters: []Filter{{Name: "tidy"}}, Scripts: &no},
 			{URL: "https://acme.example/more.html", Select: []policy.Selector{{StartAfter: "h1", EndBefore: "footer"}}, Filters: []Filter{{Name: "tidy"}}, Scripts: &yes},
 		}},
-		{Type: "Imprint"}, {Type: "Deceased Users"}, {Type: "Live Policy"}, {Type: "Seller Warranty"},
+		{Type: "Imprint"},
+		{Type: "Deceased Users"},
+		{Type: "Live Policy"},
+		{Type: "Seller Warranty"},
 	}}
 	if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(Document{}, "Err")); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)

@@ -44,7 +44,7 @@ func (r *Repository) Git(args ...string) string {
 
 func (r *Repository) run(stdin []byte, args ...string) string {
 	r.tb.Helper()
-	c := exec.Command("git", args...)
+	c := exec.CommandContext(r.tb.Context(), "git", args...) //nolint:gosec // of the tests
 	c.Dir, c.Stdin = r.Dir, bytes.NewReader(stdin)
 	c.Env = append(os.Environ(), "GIT_CONFIG_GLOBAL="+os.DevNull, "GIT_CONFIG_NOSYSTEM=1")
 	out, err := c.CombinedOutput()
@@ -66,8 +66,8 @@ type File struct {
 func (r *Repository) Commit(at time.Time, message string, files ...File) {
 	if r.stream.Len() == 0 {
 		r.stream.WriteString("reset refs/heads/main\n")
-		if head, err := exec.Command("git", "-C", r.Dir, "rev-parse", "--verify", "--quiet", "refs/heads/main").Output(); err == nil {
-			fmt.Fprintf(&r.stream, "from %s\n\n", bytes.TrimSpace(head))
+		if head := r.Git("for-each-ref", "--format=%(objectname)", "refs/heads/main"); head != "" {
+			fmt.Fprintf(&r.stream, "from %s\n\n", head)
 		}
 	}
 	fmt.Fprintf(&r.stream, "commit refs/heads/main\nauthor A <a@example> %[1]d +0200\ncommitter C <c@example> %[1]d +0000\ndata %[2]d\n%[3]s\n", at.Unix(), len(message), message)

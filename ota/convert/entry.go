@@ -228,9 +228,9 @@ func (e *entry) forget(key string, list []policy.Selector, drop map[int]bool) {
 func (e *entry) loseFilters() {
 	for _, p := range e.pages {
 		for _, f := range p.Filters {
-			switch {
-			case f.Name == "convertSpacesToStandard": // the normaliser always does
-			case f.Name == "removeQueryParams":
+			switch f.Name {
+			case "convertSpacesToStandard": // the normaliser always does
+			case "removeQueryParams":
 				if own := foreign(f.Params); len(own) > 0 {
 					e.lose("filter removeQueryParams: links keep %s", strings.Join(own, ", "))
 				}
