@@ -24,13 +24,16 @@ import (
 type BackfillOptions struct {
 	// IDs are the policies to fill; none means all of the configuration.
 	IDs []policy.ID
-	// Files are WARC files. With Wayback the captures are the web archive's.
-	Files   []string
-	Wayback bool
+	// Files are WARC files; with OTA they are repositories of Open Terms
+	// Archive's snapshots. With Wayback the captures are the web archive's.
+	Files        []string
+	Wayback, OTA bool
 	// Since and Until leave out captures before and after.
 	Since, Until time.Time
 	// Progress, when set, is told how many of a policy's captures are done.
 	Progress func(id policy.ID, done, total int)
+	// Note, when set, is told in words what was left out.
+	Note func(what string)
 }
 
 // Backfill runs the captures of an archive through the pipeline, policy by
@@ -41,6 +44,9 @@ func (a *App) Backfill(ctx context.Context, o BackfillOptions, emit func(policy.
 	wanted, err := a.fillable(l, o.IDs)
 	if err != nil {
 		return err
+	}
+	if o.OTA {
+		return a.backfillOTA(ctx, l, wanted, o, emit)
 	}
 	if o.Wayback {
 		for _, id := range wanted {

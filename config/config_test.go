@@ -95,7 +95,8 @@ func TestEveryKey(t *testing.T) {
 			{
 				ID: "acme/privacy-pt-br", Vendor: acme, Kind: "privacy", Lang: "pt-BR", URL: "https://www.acme.example/privacy",
 				Source: policy.SourceLive, Interval: 6 * time.Hour, Disabled: true,
-				Select: []string{"main article", "#policy > .text"}, Remove: []string{"nav"}, Anchors: []string{"personal data", "yes"},
+				Select: policy.CSS("main article", "#policy > .text"), Remove: []policy.Selector{{StartAfter: "#end", EndBefore: "footer > p"}},
+				OTA: []string{"Acme/Privacy Policy", "Acme/Privacy Policy #pt"}, Anchors: []string{"personal data", "yes"},
 				Hosts: []string{"help.acme.example", "192.0.2.7"}, MinWords: 120, ArchiveURLs: []string{"https://acme.example/old-privacy"},
 				Headers:  map[string]string{"X-Token": "canary-header", "X-Other": "canary-other"},
 				Formerly: []policy.ID{"acme/privacy", "acme-inc/privacy"}, Proxy: "socks5://user:canary-proxy@proxy.example.org:1080",

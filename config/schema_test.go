@@ -40,6 +40,7 @@ func TestSchemaAgrees(t *testing.T) {
 		"formerly_bad", "lang", "source_file", "source_unknown", "enabled", "min_words", "combine", "browser", "archive_urls", "headers_name",
 		"headers_type", "headers_list", "list_type", "receivers_name", "receivers_nothing", "receivers_unknown", "receivers_later",
 		"receivers_url_or_file", "receivers_type", "routes_values", "routes_match_keys", "routes_later", "routes_continue", "hosts",
+		"select_range", "ota",
 	} {
 		if err := validate(root, readAny(t, filepath.Join("testdata", "bad", name+".yml")), "$"); err == nil {
 			t.Errorf("%s: the schema finds nothing wrong", name)
@@ -98,6 +99,8 @@ func validateKeyword(s map[string]any, keyword string, v any, path string) error
 		bad = isNumber && number > arg.(float64)
 	case "minItems":
 		bad = isList && len(items) < int(arg.(float64))
+	case "minProperties":
+		bad = isObject && len(object) < int(arg.(float64))
 	case "maxProperties":
 		bad = isObject && len(object) > int(arg.(float64))
 	case "required":

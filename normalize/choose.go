@@ -3,7 +3,6 @@ package normalize
 import (
 	"slices"
 
-	"github.com/andybalholm/cascadia"
 	"golang.org/x/net/html"
 	"golang.org/x/net/html/atom"
 )
@@ -96,7 +95,7 @@ func (p *page) keepOnly(roots []int32, name string) []dropped {
 	above := map[int32]bool{}
 	for _, r := range roots {
 		keep[r] = true
-		for a := p.nodes[r].parent; a >= 0; a = p.nodes[a].parent {
+		for a := p.nodes[r].parent; a >= 0 && !above[a]; a = p.nodes[a].parent {
 			above[a] = true
 		}
 	}
@@ -119,14 +118,11 @@ func (p *page) keepOnly(roots []int32, name string) []dropped {
 
 // configured applies the selectors of the policy. matched is false when Select
 // is set and selects nothing.
-func (p *page) configured(doc *html.Node, choose, remove []cascadia.Sel) (drops []dropped, matched bool) {
-	index := make(map[*html.Node]int32, len(p.nodes))
-	for i := range p.nodes {
-		index[p.nodes[i].h] = int32(i)
-	}
+func (p *page) configured(doc *html.Node, choose, remove []selection) (drops []dropped, matched bool) {
+	x := p.index(doc, choose, remove)
 	for _, sel := range remove {
-		for _, h := range cascadia.QueryAll(doc, sel) {
-			if i, ok := index[h]; ok && !p.lies(i) {
+		for _, i := range x.find(sel) {
+			if !p.lies(i) {
 				p.drop(i)
 				drops = append(drops, dropped{"removed_by_selector", i})
 			}
@@ -134,8 +130,8 @@ func (p *page) configured(doc *html.Node, choose, remove []cascadia.Sel) (drops 
 	}
 	var roots []int32
 	for _, sel := range choose {
-		for _, h := range cascadia.QueryAll(doc, sel) {
-			if i, ok := index[h]; ok && p.nodes[i].words > 0 && !p.lies(i) {
+		for _, i := range x.find(sel) {
+			if p.nodes[i].words > 0 && !p.lies(i) {
 				roots = append(roots, i)
 			}
 		}

@@ -246,7 +246,7 @@ func (f *figures) max() time.Duration {
 
 // compare measures how much of the hand-selected text is in the automatic one.
 func (f *figures) compare(t *testing.T, name string, l manifestLine, in Input, doc policy.Document) {
-	n, err := New(Rules{Select: l.Declaration.Select, Remove: l.Declaration.Remove})
+	n, err := New(Rules{Select: policy.CSS(l.Declaration.Select...), Remove: policy.CSS(l.Declaration.Remove...)})
 	if err != nil {
 		t.Logf("%s: %v", name, err)
 		return
@@ -277,7 +277,7 @@ func (f *figures) compare(t *testing.T, name string, l manifestLine, in Input, d
 // cover measures how much of what a real change brought is in our text. What
 // was new is known from the text that people selected.
 func (f *figures) cover(l manifestLine, before, in Input, doc policy.Document) {
-	n, err := New(Rules{Select: l.Declaration.Select, Remove: l.Declaration.Remove})
+	n, err := New(Rules{Select: policy.CSS(l.Declaration.Select...), Remove: policy.CSS(l.Declaration.Remove...)})
 	if err != nil {
 		return
 	}

@@ -4,10 +4,8 @@ import (
 	"fmt"
 	"net/url"
 	"regexp"
-	"slices"
 	"strings"
 
-	"github.com/andybalholm/cascadia"
 	"golang.org/x/net/html"
 
 	"watcher/policy"
@@ -76,9 +74,9 @@ func PolicyLink(in Input, kind policy.Kind) (address string, moved bool) {
 // Link returns where the first link that a selector matches leads to, "" where
 // there is none. The error names a bad selector.
 func Link(in Input, selector string) (string, error) {
-	sels, err := compile("follow", []string{selector})
+	group, err := compileCSS(selector)
 	if err != nil {
-		return "", err
+		return "", fmt.Errorf("follow: %w", err)
 	}
 	text, _, err := Decode(in.Body, in.ContentType)
 	if err != nil {
@@ -90,7 +88,7 @@ func Link(in Input, selector string) (string, error) {
 	}
 	base := baseURL(root, in.URL)
 	for h := range root.Descendants() {
-		if h.Type != html.ElementNode || !slices.ContainsFunc(sels, func(s cascadia.Sel) bool { return s.Match(h) }) {
+		if h.Type != html.ElementNode || !group.Match(h) {
 			continue
 		}
 		for _, name := range []string{"href", "src", "data"} { // a link, a frame, an object

@@ -79,7 +79,7 @@ func (p *page) narrow(n *Normalizer, root *html.Node) (drops []dropped, matched 
 func selectors(n *Normalizer) string {
 	var s []string
 	for _, sel := range n.choose {
-		s = append(s, sel.String())
+		s = append(s, sel.text)
 	}
 	return strings.Join(s, ", ")
 }

@@ -25,6 +25,9 @@ func tracking(key string) bool {
 	return false
 }
 
+// TrackingParameter reports whether links are read without a query parameter.
+func TrackingParameter(key string) bool { return tracking(key) }
+
 // maxURL bounds link targets; longer ones carry state, not an address.
 const maxURL = 2048
 

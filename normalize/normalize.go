@@ -8,8 +8,6 @@ import (
 	"mime"
 	"strings"
 
-	"github.com/andybalholm/cascadia"
-
 	"watcher/policy"
 )
 
@@ -35,19 +33,20 @@ type Input struct {
 	URL string
 }
 
-// Rules are the CSS selectors that a policy may be configured with. Select
-// names the elements that hold the policy, in place of the automatic choice;
-// Remove names elements to leave out of it.
+// Rules are the selectors that a policy may be configured with. Select names
+// what holds the policy, in place of the automatic choice; Remove names what to
+// leave out of it. Of a range the first matches of its ends count; one that has
+// no start, no end, or an end before its start selects nothing.
 type Rules struct {
-	Select []string
-	Remove []string
+	Select []policy.Selector
+	Remove []policy.Selector
 }
 
 // Normalizer makes documents. It is immutable and safe for concurrent use.
 type Normalizer struct {
 	id      string
-	choose  []cascadia.Sel
-	remove  []cascadia.Sel
+	choose  []selection
+	remove  []selection
 	pdfText PDFText
 }
 
@@ -64,31 +63,22 @@ func New(rules Rules) (*Normalizer, error) {
 	return &Normalizer{id: identity(rules), choose: choose, remove: remove}, nil
 }
 
-func compile(field string, selectors []string) ([]cascadia.Sel, error) {
-	var out []cascadia.Sel
-	for _, s := range selectors {
-		group, err := cascadia.ParseGroup(s)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %q is not a CSS selector: %w (use forms such as \"main\", \"#policy\" or \"div.legal > section\")", field, s, err)
-		}
-		for _, sel := range group {
-			if sel.PseudoElement() != "" {
-				return nil, fmt.Errorf("%s: %q selects a pseudo-element, which holds no text (leave out \"::%s\")", field, s, sel.PseudoElement())
-			}
-			out = append(out, sel)
-		}
-	}
-	return out, nil
-}
-
 // identity hashes the selectors with a separator that none of them can hold.
 func identity(rules Rules) string {
 	id := "n1-" + ruleset
 	if len(rules.Select) == 0 && len(rules.Remove) == 0 {
 		return id
 	}
-	sum := sha256.Sum256([]byte(strings.Join(rules.Select, "\x00") + "\x01" + strings.Join(rules.Remove, "\x00")))
+	sum := sha256.Sum256([]byte(joined(rules.Select) + "\x01" + joined(rules.Remove)))
 	return id + "-" + hex.EncodeToString(sum[:4])
+}
+
+func joined(selectors []policy.Selector) string {
+	texts := make([]string, len(selectors))
+	for i, s := range selectors {
+		texts[i] = s.String()
+	}
+	return strings.Join(texts, "\x00")
 }
 
 // ID identifies the code, its ruleset and the selectors: "n1-<ruleset>", with

@@ -99,10 +99,10 @@ func TestPruneValves(t *testing.T) {
 func TestRules(t *testing.T) {
 	body := wrapPage("<nav>Menu</nav><div id=a><p>First text.</p><p class=x>Not this.</p></div><div id=b><p>Second text.</p></div>")
 	in := Input{Body: body, ContentType: "text/html"}
-	if got := document(t, Rules{Select: []string{"#b", "#a"}, Remove: []string{".x"}}, in).Text(); got != "First text.\n\nSecond text.\n" {
+	if got := document(t, Rules{Select: policy.CSS("#b", "#a"), Remove: policy.CSS(".x")}, in).Text(); got != "First text.\n\nSecond text.\n" {
 		t.Errorf("selected text = %q", got)
 	}
-	d := document(t, Rules{Select: []string{".gone"}}, in)
+	d := document(t, Rules{Select: policy.CSS(".gone")}, in)
 	if !strings.Contains(d.Text(), "Second text.") {
 		t.Errorf("no fallback to the automatic text: %q", d.Text())
 	}
@@ -113,11 +113,11 @@ func TestRules(t *testing.T) {
 	if !found {
 		t.Errorf("no select_unmatched in %+v", d.Dropped)
 	}
-	if _, err := New(Rules{Select: []string{"main"}, Remove: []string{"div[[", "p"}}); err == nil || !strings.Contains(err.Error(), "div[[") {
+	if _, err := New(Rules{Select: policy.CSS("main"), Remove: policy.CSS("div[[", "p")}); err == nil || !strings.Contains(err.Error(), "div[[") {
 		t.Errorf("error %v does not name the selector", err)
 	}
 	plain, _ := New(Rules{})
-	other, _ := New(Rules{Remove: []string{".x"}})
+	other, _ := New(Rules{Remove: policy.CSS(".x")})
 	if plain.ID() != "n1-"+ruleset || !strings.HasPrefix(other.ID(), plain.ID()+"-") || len(other.ID()) != len(plain.ID())+9 {
 		t.Errorf("ids %q, %q", plain.ID(), other.ID())
 	}
@@ -168,7 +168,7 @@ func TestUnsupported(t *testing.T) {
 // TestHostile feeds what makes parsers slow. The limit is generous: quadratic
 // code would need minutes. In short form most inputs are a tenth as large.
 func TestHostile(t *testing.T) {
-	n, err := New(Rules{Select: []string{"main"}, Remove: []string{"div > p"}})
+	n, err := New(Rules{Select: policy.CSS("main"), Remove: policy.CSS("div > p")})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -48,12 +48,11 @@ type Policy struct {
 	// Disabled policies are known and shown, but not checked.
 	Disabled bool `json:"disabled,omitempty"`
 
-	// Select and Remove are CSS selectors that override the automatic choice
-	// of the policy's text. Anchors are phrases of which at least one must be
-	// on the page.
-	Select  []string `json:"select,omitempty"`
-	Remove  []string `json:"remove,omitempty"`
-	Anchors []string `json:"anchors,omitempty"`
+	// Select and Remove override the automatic choice of the policy's text.
+	// Anchors are phrases of which at least one must be on the page.
+	Select  []Selector `json:"select,omitempty"`
+	Remove  []Selector `json:"remove,omitempty"`
+	Anchors []string   `json:"anchors,omitempty"`
 	// Hosts are further hosts, beside the URL's own, on which the policy may
 	// be found after redirects.
 	Hosts []string `json:"hosts,omitempty"`
@@ -71,6 +70,9 @@ type Policy struct {
 	// Proxy is the URL of the proxy through which the page is read, "" for none.
 	// It may hold credentials and is therefore neither stored nor served.
 	Proxy string `json:"-"`
+	// OTA lists names under which Open Terms Archive keeps the policy, for
+	// example "Acme/Privacy Policy".
+	OTA []string `json:"ota,omitempty"`
 	// Headers are sent to the configured host only. They may hold credentials
 	// and are therefore neither stored nor served.
 	Headers map[string]string `json:"-"`

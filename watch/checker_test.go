@@ -237,7 +237,7 @@ func TestTechnical(t *testing.T) {
 		w := newWorld(t)
 		w.say(with(12))
 		w.want(0, policy.OutcomeBaseline, "")
-		w.policy.Select = []string{"main"}
+		w.policy.Select = policy.CSS("main")
 		w.say(with(12))
 		c := w.check(time.Hour)
 		if c.Event != "" || len(w.alerts()) != 0 {
@@ -252,7 +252,7 @@ func TestTechnical(t *testing.T) {
 		w := newWorld(t)
 		w.say(with(12))
 		w.want(0, policy.OutcomeBaseline, "")
-		w.policy.Select = []string{"h2, h2 + p"}
+		w.policy.Select = policy.CSS("h2, h2 + p")
 		w.policy.MinWords = 5
 		w.say(with(24))
 		w.state()
@@ -345,7 +345,7 @@ func TestSelectorMayShrink(t *testing.T) {
 	with := func(months int) string { return strings.Replace(page(months), "</main>", side+"</main>", 1) }
 	w.say(with(12))
 	w.want(0, policy.OutcomeBaseline, "")
-	w.policy.Select, w.policy.Remove = []string{"main"}, []string{".side"}
+	w.policy.Select, w.policy.Remove = policy.CSS("main"), policy.CSS(".side")
 	w.want(time.Hour, policy.OutcomeTechnical, "")
 	w.say(with(36))
 	w.want(time.Hour, policy.OutcomeChanged, policy.EventPolicyChanged)

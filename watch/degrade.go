@@ -71,7 +71,7 @@ func (r *run) noteDegraded(o *storage.Observation) {
 		return
 	}
 	detail := fmt.Sprintf("the selectors %q match nothing on the page; the automatic text is watched instead (see what \"watcher extract\" makes of the page)",
-		strings.Join(r.policy.Select, ", "))
+		selectors(r.policy.Select))
 	if o.Check.Rule == "" {
 		o.Check.Rule = triage.RuleSelect
 	}
@@ -85,6 +85,14 @@ func (r *run) noteDegraded(o *storage.Observation) {
 		s.DegradedTold = true
 		r.tell(o, &o.Check, r.healthEvent(policy.EventExtractionDegraded, o, s.DegradedSince, "the configured selectors match nothing any more"))
 	}
+}
+
+func selectors(list []policy.Selector) string {
+	var texts []string
+	for _, s := range list {
+		texts = append(texts, s.String())
+	}
+	return strings.Join(texts, ", ")
 }
 
 // offending is how many lines a page_noisy event quotes.

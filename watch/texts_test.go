@@ -127,7 +127,7 @@ func TestNoisyPage(t *testing.T) {
 // back from there, without a false alert and without missing a change.
 func TestDegradedSelector(t *testing.T) {
 	w := newWorld(t)
-	w.policy.Select = []string{"#policy"}
+	w.policy.Select = policy.CSS("#policy")
 	w.sync()
 	marked := func(months int) string {
 		return strings.Replace(page(months), "<main>", `<main id="policy">`, 1)
@@ -161,7 +161,7 @@ func TestDegradedSelector(t *testing.T) {
 // a change of the text that they select is told.
 func TestSelectorThatMatchesNowAndThen(t *testing.T) {
 	w := confirming(t)
-	w.policy.Select = []string{"#policy"}
+	w.policy.Select = policy.CSS("#policy")
 	w.sync()
 	marked := func(months int) string {
 		return strings.Replace(page(months), "<main>", `<p>Welcome to our new site, dear visitor.</p><main id="policy">`, 1)
@@ -205,7 +205,7 @@ func TestVariantsUnderNewRules(t *testing.T) {
 	w.say(footed(12, nevada))
 	w.want(time.Hour, policy.OutcomeUnchanged, policy.EventPolicyVariant)
 
-	w.policy.Remove = []string{".imp"}
+	w.policy.Remove = policy.CSS(".imp")
 	w.sync()
 	for range 3 {
 		for _, extra := range []string{cyprus, nevada} {

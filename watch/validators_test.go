@@ -60,7 +60,7 @@ func TestConditional(t *testing.T) {
 		t.Errorf("tag %s", last().ETag)
 	}
 	// Another selector reads the page anew.
-	w.policy.Select = []string{"main"}
+	w.policy.Select = policy.CSS("main")
 	w.want(time.Hour, policy.OutcomeUnchanged, "")
 	w.want(time.Hour, policy.OutcomeNotModified, "")
 	// A page that was down is the same as before.

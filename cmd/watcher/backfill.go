@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"watcher/app"
+	"watcher/ota/snapshots"
 	"watcher/policy"
 )
 
@@ -21,20 +22,24 @@ type backfillFlags struct {
 func newBackfillCommand(e *env) *cobra.Command {
 	var f backfillFlags
 	c := &cobra.Command{
-		Use:   "backfill [ID...] --from wayback | --from warc FILE...",
+		Use:   "backfill [ID...] --from wayback | --from warc FILE... | --from ota DIR...",
 		Short: "Give policies their past from archived captures",
-		Long: `Runs the captures of the Wayback Machine, or of WARC files (plain, gzip or zstd), through
-the pipeline in the order of their times, as if the policies had been watched then. Nobody
-is alerted. It is safe to interrupt and to repeat: captures that are stored already are
-passed over. The Wayback Machine is asked twice a second at most, as it wishes; captures
-between two with the same content are not fetched.`,
-		Example: "  watcher backfill 3shape/privacy --from wayback --since 2018-01-01\n  watcher backfill --from warc crawl.warc.gz\n  watcher backfill 3shape/privacy --from warc *.warc.gz --since 2020-01-01",
-		Args:    argsBetween(0, -1, "policy ids if not all are meant, and WARC files with --from warc"),
+		Long: `Runs the captures of the Wayback Machine, of WARC files (plain, gzip or zstd) or of git
+repositories of Open Terms Archive's snapshots through the pipeline in the order of their
+times, as if the policies had been watched then. Nobody is alerted. It is safe to interrupt
+and to repeat: captures that are stored already are passed over. The Wayback Machine is asked
+twice a second at most, as it wishes; captures between two with the same content are not
+fetched.
+
+Snapshots are found by the address that their commit names. Older commits name none: there
+"ota: Service/Document Type" at a policy says which file is its.`,
+		Example: "  watcher backfill 3shape/privacy --from wayback --since 2018-01-01\n  watcher backfill --from warc crawl.warc.gz\n  watcher backfill 3shape/privacy --from warc *.warc.gz --since 2020-01-01\n  watcher backfill --from ota contrib-snapshots",
+		Args:    argsBetween(0, -1, "policy ids if not all are meant, and what --from warc and --from ota read"),
 		RunE: func(c *cobra.Command, args []string) error {
 			return e.backfill(c.Context(), args, f)
 		},
 	}
-	c.Flags().StringVar(&f.from, "from", "warc", "where the captures come from: wayback or warc")
+	c.Flags().StringVar(&f.from, "from", "warc", "where the captures come from: wayback, warc or ota")
 	c.Flags().StringVar(&f.since, "since", "", "leave out captures before this `DATE`")
 	c.Flags().StringVar(&f.until, "until", "", "leave out captures after this `DATE`")
 	c.Flags().BoolVar(&f.json, "json", false, "print one JSON object per line")
@@ -42,8 +47,8 @@ between two with the same content are not fetched.`,
 }
 
 func (e *env) backfill(ctx context.Context, args []string, f backfillFlags) error {
-	if f.from != "warc" && f.from != "wayback" {
-		return usagef("--from %q: want wayback or warc", f.from)
+	if f.from != "warc" && f.from != "wayback" && f.from != "ota" {
+		return usagef("--from %q: want wayback, warc or ota", f.from)
 	}
 	since, err := parseDate(f.since)
 	if err != nil {
@@ -70,7 +75,8 @@ func (e *env) backfill(ctx context.Context, args []string, f backfillFlags) erro
 	err = a.Sync(ctx)
 	if err == nil {
 		o := backfillOptions(a, args, since)
-		o.Until, o.Wayback, o.Progress = until, f.from == "wayback", e.progress(f.json)
+		o.Until, o.Wayback, o.OTA, o.Progress = until, f.from == "wayback", f.from == "ota", e.progress(f.json)
+		o.Note = func(what string) { fmt.Fprintln(e.stderr, "note: "+what) }
 		if err = checkBackfill(o); err == nil {
 			err = a.Backfill(ctx, o, t.add)
 		}
@@ -79,7 +85,18 @@ func (e *env) backfill(ctx context.Context, args []string, f backfillFlags) erro
 	if err == nil {
 		fmt.Fprintf(e.stderr, "%d captures, %d of which changed something\n", t.checked, t.changed)
 	}
-	return notFoundHint(err)
+	return snapshotsHint(notFoundHint(err))
+}
+
+// snapshotsHint adds what to do about a repository that cannot be read.
+func snapshotsHint(err error) error {
+	switch {
+	case errors.Is(err, snapshots.ErrNoGit):
+		return withHint(err, "install git: repositories are read through it")
+	case errors.Is(err, snapshots.ErrNotRepository):
+		return withHint(err, "clone one of the repositories named …-snapshots, for example https://github.com/OpenTermsArchive/demo-snapshots")
+	}
+	return err
 }
 
 // checkBackfill refuses arguments that mean nothing.
@@ -87,6 +104,8 @@ func checkBackfill(o app.BackfillOptions) error {
 	switch {
 	case o.Wayback && len(o.Files) > 0:
 		return usagef("%q is no policy of the configuration (see `watcher list`)", o.Files[0])
+	case o.OTA && len(o.Files) == 0:
+		return usagef("--from ota needs a repository of snapshots")
 	case !o.Wayback && len(o.Files) == 0:
 		return usagef("--from warc needs WARC files")
 	}

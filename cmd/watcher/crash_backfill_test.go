@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"watcher/internal/otafake"
 	"watcher/internal/waybackfake"
 	"watcher/policy"
 	"watcher/storage/bolt"
@@ -46,6 +47,36 @@ vendors: [{name: Killed, policies: [{kind: privacy, url: "https://killed.example
 `, srv.URL), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	checkKilled(t, config, captures, "--from", "wayback")
+}
+
+// TestKillBackfillOTA does the same with snapshots out of a git repository.
+func TestKillBackfillOTA(t *testing.T) {
+	captures := 300
+	if testing.Short() {
+		captures = 60
+	}
+	made := otafake.New(t)
+	for i := range captures {
+		made.Snapshot(time.Date(2015, 1, 1, 3, 4, 5, 0, time.UTC).AddDate(0, 0, 3*i), "https://killed.example/privacy", "Killed/Privacy Policy.html",
+			fmt.Appendf([]byte(killPage(i/4*2+i%4/3)), "<!-- %d -->", i))
+	}
+	made.Flush()
+	config := filepath.Join(t.TempDir(), "watcher.yml")
+	if err := os.WriteFile(config, []byte(`
+version: 1
+vendors: [{name: Killed, policies: [{kind: privacy, url: "https://killed.example/privacy"}]}]
+`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	checkKilled(t, config, captures, "--from", "ota", made.Dir)
+}
+
+// checkKilled kills a backfill again and again and compares what is left in the
+// end with what one run in one go leaves.
+func checkKilled(t *testing.T, config string, captures int, args ...string) {
+	t.Helper()
+	dir := t.TempDir()
 	run := func(db string, kill time.Duration) time.Duration {
 		t.Helper()
 		ctx := t.Context()
@@ -59,7 +90,7 @@ vendors: [{name: Killed, policies: [{kind: privacy, url: "https://killed.example
 			t.Fatal(err)
 		}
 		begin := time.Now()
-		cmd := exec.CommandContext(ctx, self, "--config.file", config, "--storage.path", db, "backfill", "--from", "wayback")
+		cmd := exec.CommandContext(ctx, self, append([]string{"--config.file", config, "--storage.path", db, "backfill"}, args...)...)
 		cmd.Env = append(os.Environ(), asWatcher+"=1")
 		if out, err := cmd.CombinedOutput(); err != nil && ctx.Err() == nil {
 			t.Fatalf("backfill: %v\n%s", err, out)

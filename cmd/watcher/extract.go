@@ -40,9 +40,27 @@ func newExtractCommand(e *env) *cobra.Command {
 	}
 	c.Flags().BoolVar(&f.json, "json", false, "print one JSON object")
 	c.Flags().StringVar(&f.url, "url", "", "`URL` that relative links of a file refer to")
-	c.Flags().StringArrayVar(&f.selects, "select", nil, "CSS `SELECTOR` of the policy's text; may be repeated")
-	c.Flags().StringArrayVar(&f.drops, "remove", nil, "CSS `SELECTOR` of what to leave out; may be repeated")
+	c.Flags().StringArrayVar(&f.selects, "select", nil, "`SELECTOR` of the policy's text: CSS, or a range such as '{start_before: h1, end_before: footer}'; may be repeated")
+	c.Flags().StringArrayVar(&f.drops, "remove", nil, "`SELECTOR` of what to leave out; may be repeated")
 	return c
+}
+
+// rules reads the selectors as the configuration does.
+func (f extractFlags) rules() (r normalize.Rules, err error) {
+	for _, list := range []struct {
+		flag string
+		from []string
+		to   *[]policy.Selector
+	}{{"--select", f.selects, &r.Select}, {"--remove", f.drops, &r.Remove}} {
+		for _, text := range list.from {
+			s, err := config.ParseSelector(text)
+			if err != nil {
+				return r, fmt.Errorf("%s: %w", list.flag, err)
+			}
+			*list.to = append(*list.to, s)
+		}
+	}
+	return r, nil
 }
 
 // extracted is what "watcher extract --json" prints.
@@ -59,6 +77,10 @@ type extracted struct {
 }
 
 func (e *env) extract(ctx context.Context, arg string, f extractFlags) error {
+	rules, err := f.rules()
+	if err != nil {
+		return err
+	}
 	body, contentType, base, err := e.page(ctx, arg)
 	if err != nil {
 		return err
@@ -66,7 +88,7 @@ func (e *env) extract(ctx context.Context, arg string, f extractFlags) error {
 	if f.url != "" {
 		base = f.url
 	}
-	doc, err := normalizeBytes(body, contentType, base, normalize.Rules{Select: f.selects, Remove: f.drops})
+	doc, err := normalizeBytes(body, contentType, base, rules)
 	if err != nil {
 		return fmt.Errorf("%s: %w", arg, err)
 	}

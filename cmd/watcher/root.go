@@ -63,7 +63,7 @@ with its evidence, says what changed the way a lawyer would, and tells people.
 		newRunCommand(e), newDemoCommand(e), newCheckCommand(e), newBackfillCommand(e),
 		newListCommand(e), newHistoryCommand(e), newShowCommand(e), newExplainCommand(e),
 		newQuarantineCommand(e),
-		newDiffCommand(e), newExtractCommand(e), newAlertsCommand(e), newConfigCommand(e),
+		newDiffCommand(e), newExtractCommand(e), newAlertsCommand(e), newConfigCommand(e), newImportCommand(e),
 		newVersionCommand(e), newExitCodesTopic(), newPDFCommand(e),
 	)
 	return root
@@ -167,7 +167,7 @@ func newExitCodesTopic() *cobra.Command {
 		Long: `0    ok
 1    failure
 2    usage or invalid configuration
-3    some policies could not be checked (failed, rejected, quarantined or skipped)
+3    some policies could not be checked (failed, rejected, quarantined or skipped) or imported
 10   changed (with --exit-code)
 11   the store is held by another process
 12   the store is damaged
