@@ -158,9 +158,9 @@ func (d Document) Digest() Digest { return Sum([]byte(d.Text())) }
 func (d Document) Words() int {
 	n := 0
 	for _, s := range d.Sections {
-		n += len(strings.Fields(s.Heading))
+		n += CountWords(s.Heading)
 		for _, bl := range s.Blocks {
-			n += len(strings.Fields(bl.Text))
+			n += CountWords(bl.Text)
 		}
 	}
 	return n

@@ -3,6 +3,7 @@ package triage
 import (
 	"fmt"
 	"net/url"
+	"regexp"
 	"strings"
 
 	"golang.org/x/net/publicsuffix"
@@ -20,6 +21,11 @@ const (
 	RuleErrorPage     = "error_page"
 	RuleNoVocabulary  = "no_vocabulary"
 	RuleShrunk        = "shrunk"
+	RuleLoginForm     = "login_form"
+	RuleSentHome      = "redirected_home"
+	RuleLanguage      = "language_changed"
+	// RuleShared: several vendors show one and the same short page.
+	RuleShared = "shared_page"
 )
 
 // RuleSelect marks a page on which the configured selectors match nothing. It
@@ -50,6 +56,8 @@ type Page struct {
 	Policy   policy.Policy
 	Capture  policy.Capture
 	Document policy.Document
+	// HeadLang is the language of the last accepted text, "" when unknown.
+	HeadLang string
 	// HeadWords counts the words of the last accepted text, 0 for a first
 	// capture.
 	HeadWords int
@@ -65,9 +73,12 @@ func Gate(p Page) policy.Verdict {
 		{RuleConsentWall, consentWall},
 		{RuleHostChanged, hostChanged},
 		{RuleErrorPage, errorPage},
+		{RuleLoginForm, loginForm},
+		{RuleSentHome, sentHome},
 		{RuleAnchorMissing, anchorMissing},
 		{RuleNoVocabulary, noVocabulary},
 		{RuleShrunk, shrunk},
+		{RuleLanguage, languageChanged},
 	})
 }
 
@@ -79,7 +90,7 @@ type rule struct {
 }
 
 func firstRule(p Page, rules []rule) policy.Verdict {
-	visible := len(strings.Fields(p.Document.Full))
+	visible := policy.CountWords(p.Document.Full)
 	for _, rule := range rules {
 		if evidence := rule.hit(p, visible); evidence != "" {
 			return policy.Verdict{Kind: policy.Quarantined, Rule: rule.name, Evidence: evidence}
@@ -100,8 +111,7 @@ func challenge(p Page, visible int) string {
 			return fmt.Sprintf("title %q on a page of %d words", p.Document.Title, visible)
 		}
 	}
-	text := strings.ToLower(p.Document.Full)
-	if phrase := firstIn(text, challengePhrases()); phrase != "" {
+	if phrase := spoken(p, challengePhrases()); phrase != "" {
 		return fmt.Sprintf("%q on a page of %d words", phrase, visible)
 	}
 	if visible < markerPage {
@@ -183,7 +193,7 @@ func errorPage(p Page, visible int) string {
 		}
 		return ""
 	}
-	if phrase := firstIn(strings.ToLower(p.Document.Full), errorPhrases()); phrase != "" {
+	if phrase := spoken(p, errorPhrases()); phrase != "" {
 		return fmt.Sprintf("%q on a page of %d words", phrase, visible)
 	}
 	return ""
@@ -230,21 +240,113 @@ func anchorMissing(p Page, _ int) string {
 
 // noVocabulary holds a page that does not speak like a policy: a home page that
 // a vanished policy redirects to, for instance.
+//
+// A page that calls itself a policy in one of its first headings needs to speak
+// like one in one word only: guidelines and statements use few of the words.
 func noVocabulary(p Page, _ int) string {
 	if len(p.Policy.Anchors) > 0 {
 		return ""
 	}
-	text := strings.ToLower(p.Document.Text())
-	hits := 0
+	want := minVocabulary
+	if named(p.Document) {
+		want = 1
+	}
+	if hits := speaks(p.Document); hits < want {
+		return fmt.Sprintf("%d words of a policy's vocabulary on the page, want %d", hits, want)
+	}
+	return ""
+}
+
+// speaks counts the different words of a policy's vocabulary in a text.
+func speaks(d policy.Document) int {
+	text, hits := strings.ToLower(d.Text()), 0
 	for _, w := range vocabulary() {
 		if strings.Contains(text, w) {
 			hits++
 		}
 	}
-	if hits < minVocabulary {
-		return fmt.Sprintf("%d words of a policy's vocabulary on the page, want %d", hits, minVocabulary)
+	return hits
+}
+
+// firstHeadings is how many headings may name the document.
+const firstHeadings = 3
+
+func named(d policy.Document) bool {
+	seen := 0
+	for _, s := range d.Sections {
+		if s.Heading == "" {
+			continue
+		}
+		if firstIn(strings.ToLower(s.Heading), documentNames()) != "" {
+			return true
+		}
+		if seen++; seen == firstHeadings {
+			break
+		}
 	}
-	return ""
+	return false
+}
+
+// fluent is from how many words of the vocabulary on a page speaks like a policy
+// beyond doubt: then it may also speak of captchas, errors and log-ins.
+const fluent = 3
+
+// spoken returns the phrase by which a short page gives itself away, "" for none.
+// One that speaks like a policy does so in its title or first line.
+func spoken(p Page, phrases []string) string {
+	text := strings.ToLower(p.Document.Full)
+	phrase := firstIn(text, phrases)
+	if phrase == "" || speaks(p.Document) < fluent {
+		return phrase
+	}
+	return firstIn(strings.ToLower(p.Document.Title+"\n"+firstLine(p.Document)), phrases)
+}
+
+// loginPage bounds the pages on which a field for a password counts: a genuine
+// policy has one in its page's head now and then.
+const loginPage = 300
+
+func loginForm(p Page, visible int) string {
+	if visible >= loginPage || speaks(p.Document) >= fluent || !passwordField.Match(p.Capture.Body) {
+		return ""
+	}
+	return fmt.Sprintf("a field for a password on a page of %d words", visible)
+}
+
+var passwordField = regexp.MustCompile(`(?i)<input[^>]+type=["']?password`)
+
+// homePath is the path of a site's start page, in any language.
+var homePath = regexp.MustCompile(`^/?(?:[a-z]{2}(?:[-_][a-zA-Z]{2})?/?)?(?:(?:index|home|default)\.[a-z]+)?$`)
+
+// sentHome holds a page that was reached through a redirect to a site's start
+// page, unless it speaks like a policy all the same.
+func sentHome(p Page, _ int) string {
+	from, err := url.Parse(p.Policy.URL)
+	if err != nil || homePath.MatchString(from.Path) || from.RawQuery != "" || from.Fragment != "" {
+		return ""
+	}
+	to, err := url.Parse(p.Capture.FinalURL)
+	if err != nil || to.RawQuery != "" || !homePath.MatchString(to.Path) || named(p.Document) && speaks(p.Document) >= fluent {
+		return ""
+	}
+	return "redirected to the start page " + p.Capture.FinalURL
+}
+
+// settledLang is from how many words on the language of a text is certain.
+const settledLang = 200
+
+// languageChanged holds an edition in another language: a server that guesses the
+// visitor's would turn the whole text into a change.
+func languageChanged(p Page, _ int) string {
+	if p.HeadLang == "" || p.Document.Lang == "" || p.HeadWords < settledLang || p.Document.Words() < settledLang || base(p.HeadLang) == base(p.Document.Lang) {
+		return ""
+	}
+	return fmt.Sprintf("the text is in %q, the last accepted one in %q", p.Document.Lang, p.HeadLang)
+}
+
+func base(lang string) string {
+	b, _, _ := strings.Cut(strings.ToLower(lang), "-")
+	return b
 }
 
 func shrunk(p Page, _ int) string {

@@ -70,6 +70,19 @@ func errorPhrases() []string {
 	}
 }
 
+// documentNames are what policies, guidelines and notices call themselves.
+func documentNames() []string {
+	return []string{
+		"policy", "policies", "guideline", "statement", "notice", "terms", "agreement", "privacy", "cookie", "imprint", "copyright",
+		"accessibility", "code of conduct", "sub-processor", "subprocessor", "disclaimer", "conditions", "data protection",
+		"datenschutz", "nutzungsbedingungen", "richtlinie", "impressum", "erklärung", "agb",
+		"confidentialité", "mentions légales", "conditions générales", "politique", "charte", "déclaration",
+		"política", "aviso", "condiciones", "privacidad", "informativa", "termini", "condizioni", "politica", "privacyverklaring", "voorwaarden", "beleid",
+		"privacidade", "termos", "polityka", "regulamin", "politik", "vilkår", "villkor", "podmínky", "zásady", "ochrana osobních",
+		"ポリシー", "規約", "方針", "政策", "条款", "声明", "聲明", "條款",
+	}
+}
+
 // vocabulary is what policies, notices and terms speak of, in the languages
 // that the date grammar knows. Each entry counts once, whatever its kind:
 // vendors put one document inside another.

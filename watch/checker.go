@@ -70,6 +70,7 @@ type Options struct {
 type Checker struct {
 	Options
 	metrics *metrics
+	pages   *sharedPages
 }
 
 // NewChecker returns a checker.
@@ -78,7 +79,7 @@ func NewChecker(o Options) (*Checker, error) {
 	if err != nil {
 		return nil, fmt.Errorf("register metrics: %w", err)
 	}
-	return &Checker{Options: o, metrics: m}, nil
+	return &Checker{Options: o, metrics: m, pages: &sharedPages{}}, nil
 }
 
 // Mode says how a check is to be run.

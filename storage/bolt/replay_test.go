@@ -56,7 +56,7 @@ func histories(t *testing.T, f func(id policy.ID, bodies [][]byte)) {
 
 func unpack(t *testing.T, dir string) map[string][]byte {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), "xz", "-dc", filepath.Join(dir, "bodies.tar.xz")) //nolint:gosec // a path of the corpus
+	cmd := exec.CommandContext(t.Context(), "xz", "-dc", filepath.Join(dir, "bodies.tar.xz"))
 	plain, err := cmd.Output()
 	if err != nil {
 		t.Skip("xz: ", err)
@@ -90,7 +90,7 @@ func TestReplaySize(t *testing.T) {
 	repo := filepath.Join(dir, "git")
 	git := func(args ...string) {
 		t.Helper()
-		cmd := exec.CommandContext(t.Context(), "git", append([]string{"-C", repo, "-c", "user.name=x", "-c", "user.email=x@example.org"}, args...)...) //nolint:gosec // a test
+		cmd := exec.CommandContext(t.Context(), "git", append([]string{"-C", repo, "-c", "user.name=x", "-c", "user.email=x@example.org"}, args...)...)
 		if out, err := cmd.CombinedOutput(); err != nil {
 			t.Fatalf("git %v: %v\n%s", args, err, out)
 		}
@@ -114,7 +114,7 @@ func TestReplaySize(t *testing.T) {
 			if i > 0 {
 				args = append([]string{"--patch-from=" + filepath.Join(dir, "before"), "--long=27"}, args...)
 			}
-			if out, err := exec.CommandContext(t.Context(), "zstd", args...).CombinedOutput(); err != nil { //nolint:gosec // a test
+			if out, err := exec.CommandContext(t.Context(), "zstd", args...).CombinedOutput(); err != nil {
 				t.Skipf("zstd: %v %s", err, out)
 			}
 			info, err := os.Stat(filepath.Join(dir, "out"))
