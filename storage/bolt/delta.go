@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"math/bits"
+	"slices"
 	"sync"
 
 	"github.com/klauspost/compress/zstd"
@@ -142,8 +143,7 @@ func (db *DB) plain(ctx context.Context, at policy.CaptureID) ([]byte, error) {
 		return nil, err
 	}
 	body := f.body
-	for i := len(f.links) - 1; i >= 0; i-- {
-		l := f.links[i]
+	for _, l := range slices.Backward(f.links) {
 		if body == nil {
 			body, err = db.codec.decompress(l.frame)
 		} else {
