@@ -21,7 +21,9 @@ const codecZstd = 'z'
 // codec turns values into payloads and back. It is safe for concurrent use.
 type codec struct {
 	enc *zstd.Encoder
-	dec *zstd.Decoder
+	// best is slower; whole bodies are rare, large, and kept for ever.
+	best *zstd.Encoder
+	dec  *zstd.Decoder
 }
 
 func newCodec() (*codec, error) {
@@ -31,23 +33,35 @@ func newCodec() (*codec, error) {
 	if err != nil {
 		return nil, fmt.Errorf("zstd encoder: %w", err)
 	}
+	best, err := zstd.NewWriter(nil, zstd.WithEncoderCRC(false), zstd.WithEncoderConcurrency(1), zstd.WithLowerEncoderMem(true),
+		zstd.WithEncoderLevel(zstd.SpeedBestCompression))
+	if err != nil {
+		return nil, fmt.Errorf("zstd encoder: %w", err)
+	}
 	dec, err := zstd.NewReader(nil, zstd.WithDecoderMaxMemory(maxPayload), zstd.WithDecoderConcurrency(2), zstd.WithDecoderLowmem(true))
 	if err != nil {
 		return nil, fmt.Errorf("zstd decoder: %w", err)
 	}
-	return &codec{enc: enc, dec: dec}, nil
+	return &codec{enc: enc, best: best, dec: dec}, nil
 }
 
 func (c *codec) close() {
 	c.dec.Close()
-	_ = c.enc.Close() // has no stream to flush
+	_, _ = c.enc.Close(), c.best.Close() // have no stream to flush
 }
 
 func (c *codec) compress(plain []byte) ([]byte, error) {
-	if len(plain) > maxPayload {
-		return nil, fmt.Errorf("a value of %d bytes is too large to store, the limit is %d", len(plain), maxPayload)
+	if err := fits(plain); err != nil {
+		return nil, err
 	}
 	return c.enc.EncodeAll(plain, nil), nil
+}
+
+func fits(plain []byte) error {
+	if len(plain) > maxPayload {
+		return fmt.Errorf("a value of %d bytes is too large to store, the limit is %d", len(plain), maxPayload)
+	}
+	return nil
 }
 
 func (c *codec) decompress(frame []byte) ([]byte, error) {
@@ -59,11 +73,10 @@ func (c *codec) decompress(frame []byte) ([]byte, error) {
 }
 
 func (c *codec) packBody(body []byte) ([]byte, error) {
-	frame, err := c.compress(body)
-	if err != nil {
+	if err := fits(body); err != nil {
 		return nil, err
 	}
-	return append([]byte{codecZstd}, frame...), nil
+	return c.best.EncodeAll(body, []byte{codecZstd}), nil
 }
 
 func (c *codec) packJSON(v any) ([]byte, error) {

@@ -27,7 +27,7 @@ const (
 	// maxDelta bounds the bodies that are stored as differences, in bytes.
 	maxDelta = 8 << 20
 	// worthwhile is which part of a whole body a difference may take, in percent.
-	worthwhile = 40
+	worthwhile = 80
 	// deltaDict is the number by which frames name their dictionary.
 	deltaDict = 1
 )

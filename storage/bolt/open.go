@@ -45,7 +45,7 @@ const defaultMmapSize = (1 << 36) & math.MaxInt
 
 // allocSize is the step in bytes by which the file grows. bbolt's own 16 MiB
 // is a lot for a store that watches twenty policies.
-const allocSize = 4 << 20
+const allocSize = 1 << 20
 
 // Options says how a store is opened. The zero value is fine.
 type Options struct {
