@@ -54,7 +54,7 @@ func TestFullDisk(t *testing.T) {
 	if err != nil || s.Head != n {
 		t.Errorf("head %d, %d commits were acknowledged (%v)", s.Head, n, err)
 	}
-	if _, errs := readAll(t.Context(), db, 3); len(errs) > 0 {
+	if _, errs := readAll(t.Context(), db, n); len(errs) > 0 {
 		t.Errorf("reading from a full disk: %v", errs)
 	}
 	if _, err := tell(t.Context(), db, testID, n+2); err != nil {
