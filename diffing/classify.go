@@ -12,12 +12,12 @@ import (
 // sentence, because policies are written section by section.
 const (
 	innerHeading = 3.0
-	outerHeading = 2.0
+	outerHeading = 1.5
 	strongCue    = 2.0
 	weakCue      = 1.0
 	maxTextScore = 6.0 // a long list of data items is about one thing
 	minScore     = 2.0
-	minShare     = 0.4 // of the best category's score
+	minShare     = 0.5 // of the best category's score
 	// Every part of a policy speaks of data that are collected and used; that is
 	// its topic only if it says little else.
 	collectionShare = 0.7
