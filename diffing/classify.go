@@ -12,13 +12,16 @@ import (
 // sentence, because policies are written section by section.
 const (
 	innerHeading = 3.0
-	outerHeading = 2.0
+	outerHeading = 1.5
 	strongCue    = 2.0
 	weakCue      = 1.0
 	maxTextScore = 6.0 // a long list of data items is about one thing
 	minScore     = 2.0
-	minShare     = 0.4 // of the best category's score
-	maxLabels    = 3
+	minShare     = 0.5 // of the best category's score
+	// Every part of a policy speaks of data that are collected and used; that is
+	// its topic only if it says little else.
+	collectionShare = 0.7
+	maxLabels       = 3
 )
 
 // Classify fills the categories of every block of doc from the headings above
@@ -81,11 +84,12 @@ func (j *judge) topics(path string, hits []hit) []topic {
 		if h.weak && h.fact != "" { // two countries in an address are no more than one
 			key = h.fact
 		}
-		if h.category == policy.OtherCategory || seen[key] {
+		said := string(h.category) + "\x00" + h.words
+		if h.category == policy.OtherCategory || seen[key] || h.terms != nil && seen[said] {
 			introduces = introduces || h.decisive && h.category == policy.OtherCategory
 			continue
 		}
-		seen[key] = true
+		seen[key], seen[said] = true, true
 		t := at(h.category)
 		t.cues = append(t.cues, h.words)
 		switch {
@@ -144,9 +148,17 @@ func rank(byCategory map[policy.Category]*topic) []topic {
 			best = max(best, t.score)
 		}
 	}
-	out = slices.DeleteFunc(out, func(t topic) bool { return t.score < minShare*best && !t.decisive })
+	out = slices.DeleteFunc(out, func(t topic) bool { return t.score < t.share()*best && !t.decisive })
 	slices.SortStableFunc(out, func(x, y topic) int { return cmp.Compare(y.score, x.score) })
 	return out[:min(len(out), maxLabels)]
+}
+
+// share is how much of the best category's score a topic needs beside it.
+func (t topic) share() float64 {
+	if t.category == policy.FirstPartyCollection {
+		return collectionShare
+	}
+	return minShare
 }
 
 // names returns the categories of topics, "other" if there are none.

@@ -34,8 +34,11 @@ type cue struct {
 	decisive      bool
 	heading, text bool
 	pattern       []cueWord
-	source        string
-	example       string
+	// terms are those of a rule over classes of words, which has no pattern. Such
+	// a rule says what a text is about; its coming and going is no news.
+	terms   []classTerm
+	source  string
+	example string
 }
 
 // cueWord is one place of a pattern: alternatives, or a gap.
@@ -62,20 +65,29 @@ type cueIndex struct {
 	byWord map[string][]*cue
 	byStem map[string][]*cue
 	langs  map[string]bool
+	near   *classIndex
 }
 
-// allCues are the parsed rule files. A mistake in them is a mistake in the
+// ruleSet is what the rule files say.
+type ruleSet struct {
+	cues    []*cue
+	members []*member
+	// classLangs are the languages of the classes, by their number.
+	classLangs []string
+}
+
+// allRules are the parsed rule files. A mistake in them is a mistake in the
 // program, found by any test that runs.
-var allCues = sync.OnceValue(func() []*cue {
-	cues, err := parseRules()
+var allRules = sync.OnceValue(func() *ruleSet {
+	rules, err := parseRules()
 	if err != nil {
 		panic(err)
 	}
-	return cues
+	return rules
 })
 
 // allIndexed is the index over all of them.
-var allIndexed = sync.OnceValue(func() *cueIndex { return indexCues(allCues()) })
+var allIndexed = sync.OnceValue(func() *cueIndex { return indexRules(allRules()) })
 
 // newLexicon returns the cues for texts in the given languages. English goes
 // with all: its terms are used everywhere. An unknown language means any.
@@ -94,19 +106,31 @@ func newLexicon(langs ...string) *lexicon {
 // everyLanguage returns the cues of all languages.
 func everyLanguage() *lexicon { return &lexicon{index: allIndexed()} }
 
-func indexCues(cues []*cue) *cueIndex {
+func indexRules(r *ruleSet) *cueIndex {
 	x := &cueIndex{byWord: map[string][]*cue{}, byStem: map[string][]*cue{}, langs: map[string]bool{}}
-	for _, c := range cues {
+	x.near = &classIndex{byWord: map[string][]*member{}, byStem: map[string][]*member{}, rules: map[int][]*cue{}, langs: r.classLangs}
+	for _, c := range r.cues {
 		x.langs[c.lang] = true
-		first := c.pattern[0]
-		for _, w := range first.exact {
-			x.byWord[w] = append(x.byWord[w], c)
+		if c.terms != nil {
+			x.near.rules[c.terms[0].class] = append(x.near.rules[c.terms[0].class], c)
+			continue
 		}
-		for _, p := range first.prefix {
-			x.byStem[p[:stemBytes]] = append(x.byStem[p[:stemBytes]], c)
-		}
+		enter(x.byWord, x.byStem, c.pattern[0], c)
+	}
+	for _, m := range r.members {
+		enter(x.near.byWord, x.near.byStem, m.pattern[0], m)
 	}
 	return x
+}
+
+// enter puts v under the first words of its pattern.
+func enter[T any](byWord, byStem map[string][]T, first cueWord, v T) {
+	for _, w := range first.exact {
+		byWord[w] = append(byWord[w], v)
+	}
+	for _, p := range first.prefix {
+		byStem[p[:stemBytes]] = append(byStem[p[:stemBytes]], v)
+	}
 }
 
 // hit is a cue found in a text.
@@ -134,7 +158,7 @@ func (l *lexicon) find(words []string, heading bool) []hit {
 			try(l.index.byStem[w[:stemBytes]])
 		}
 	}
-	return out
+	return append(out, l.index.near.find(words, heading, l.langs)...)
 }
 
 // match returns the end of the pattern's words at i, or 0.
@@ -190,12 +214,12 @@ func tokenWords(text string, toks []token) []string {
 	return out
 }
 
-func parseRules() ([]*cue, error) {
+func parseRules() (*ruleSet, error) {
 	names, err := ruleFiles.ReadDir("rules")
 	if err != nil {
 		return nil, fmt.Errorf("rules: %w", err)
 	}
-	var out []*cue
+	out := &ruleSet{}
 	for _, n := range names {
 		if n.Name() == "README.txt" {
 			continue
@@ -204,45 +228,61 @@ func parseRules() ([]*cue, error) {
 		if err != nil {
 			return nil, fmt.Errorf("rules: %w", err)
 		}
-		cues, err := parseRuleFile(strings.TrimSuffix(n.Name(), ".txt"), string(data))
-		if err != nil {
+		if err := out.parseFile(n.Name(), string(data)); err != nil {
 			return nil, err
 		}
-		out = append(out, cues...)
 	}
 	return out, nil
 }
 
-func parseRuleFile(lang, data string) ([]*cue, error) {
-	var out []*cue
+// parseFile reads a rule file. Its language is its name up to the first hyphen
+// or dot.
+func (r *ruleSet) parseFile(name, data string) error {
+	lang := name[:strings.IndexAny(name, "-.")]
+	known := &classes{ids: map[string]int{}, members: map[string][][]cueWord{}}
 	var category policy.Category
 	var fact string
 	for n, line := range strings.Split(data, "\n") {
 		line = strings.TrimSpace(line)
+		source := fmt.Sprintf("rules/%s:%d", name, n+1)
+		var err error
 		switch {
 		case line == "" || strings.HasPrefix(line, "#"):
-			continue
 		case strings.HasPrefix(line, "["):
-			name, label, _ := strings.Cut(strings.Trim(line, "[]"), ":")
-			category, fact = policy.Category(strings.TrimSpace(name)), strings.TrimSpace(label)
-			if !slices.Contains(policy.Categories(), category) {
-				return nil, fmt.Errorf("rules/%s.txt:%d: unknown category %q", lang, n+1, category)
+			category, fact, err = parseCategory(line)
+		case strings.HasPrefix(line, "@"):
+			err = known.parse(line, len(r.classLangs))
+			r.classLangs = append(r.classLangs, lang)
+		default:
+			var c *cue
+			if c, err = parseCue(line, known); err == nil {
+				c.lang, c.category, c.fact, c.source = lang, category, fact, source
+				r.cues = append(r.cues, c)
 			}
-			continue
 		}
-		c, err := parseCue(line)
 		if err != nil {
-			return nil, fmt.Errorf("rules/%s.txt:%d: %w", lang, n+1, err)
+			return fmt.Errorf("%s: %w", source, err)
 		}
-		c.lang, c.category, c.fact = lang, category, fact
-		c.source = fmt.Sprintf("rules/%s.txt:%d", lang, n+1)
-		out = append(out, c)
 	}
-	return out, nil
+	for class, id := range known.ids {
+		for _, p := range known.members[class] {
+			r.members = append(r.members, &member{id, p})
+		}
+	}
+	return nil
+}
+
+func parseCategory(line string) (category policy.Category, fact string, err error) {
+	name, label, _ := strings.Cut(strings.Trim(line, "[]"), ":")
+	category = policy.Category(strings.TrimSpace(name))
+	if !slices.Contains(policy.Categories(), category) {
+		return "", "", fmt.Errorf("unknown category %q", category)
+	}
+	return category, strings.TrimSpace(label), nil
 }
 
 // parseCue reads "concept ; where ; cue ; example".
-func parseCue(line string) (*cue, error) {
+func parseCue(line string, known *classes) (*cue, error) {
 	f := strings.Split(line, ";")
 	if len(f) != 4 {
 		return nil, fmt.Errorf("%d fields, want concept; where; cue; example", len(f))
@@ -255,24 +295,51 @@ func parseCue(line string) (*cue, error) {
 	c.concept, c.supporting = strings.CutPrefix(c.concept, "+")
 	c.concept, c.decisive = strings.CutPrefix(c.concept, "!")
 	c.heading, c.text = strings.Contains(f[1], "h"), strings.Contains(f[1], "t")
-	for w := range strings.FieldsSeq(f[2]) {
-		p := cueWord{gap: w == ".."}
-		for alt := range strings.SplitSeq(w, "|") {
-			stem, isPrefix := strings.CutSuffix(alt, "*")
-			switch {
-			case p.gap:
-			case isPrefix && len(stem) < stemBytes:
-				return nil, fmt.Errorf("prefix %q is shorter than %d bytes", alt, stemBytes)
-			case isPrefix:
-				p.prefix = append(p.prefix, stem)
-			default:
-				p.exact = append(p.exact, alt)
-			}
+	if c.concept == "" || !c.heading && !c.text {
+		return nil, fmt.Errorf("cue %q: needs a concept and a place (h, t)", line)
+	}
+	var err error
+	if strings.HasPrefix(f[2], "@") {
+		c.terms, err = known.terms(f[2])
+		return c, err
+	}
+	c.pattern, err = parsePattern(f[2])
+	return c, err
+}
+
+// parsePattern reads the words of a cue, with ".." for a gap.
+func parsePattern(words string) ([]cueWord, error) {
+	var out []cueWord
+	for w := range strings.FieldsSeq(words) {
+		if w == ".." {
+			out = append(out, cueWord{gap: true})
+			continue
 		}
-		c.pattern = append(c.pattern, p)
+		p, err := parseAlternatives(w)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, p)
 	}
-	if len(c.pattern) == 0 || c.pattern[0].gap || c.concept == "" || !c.heading && !c.text {
-		return nil, fmt.Errorf("cue %q: needs a concept, a place (h, t) and a first word", line)
+	if len(out) == 0 || out[0].gap {
+		return nil, fmt.Errorf("cue %q: needs a first word", words)
 	}
-	return c, nil
+	return out, nil
+}
+
+// parseAlternatives reads "a|b|stem*".
+func parseAlternatives(w string) (cueWord, error) {
+	var p cueWord
+	for alt := range strings.SplitSeq(w, "|") {
+		stem, isPrefix := strings.CutSuffix(alt, "*")
+		switch {
+		case isPrefix && len(stem) < stemBytes:
+			return p, fmt.Errorf("prefix %q is shorter than %d bytes", alt, stemBytes)
+		case isPrefix:
+			p.prefix = append(p.prefix, stem)
+		default:
+			p.exact = append(p.exact, alt)
+		}
+	}
+	return p, nil
 }

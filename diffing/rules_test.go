@@ -7,7 +7,7 @@ import (
 // TestRules runs the example of every rule against the lexicon of its
 // language: a rule that does not find it is dead.
 func TestRules(t *testing.T) {
-	for _, c := range allCues() {
+	for _, c := range allRules().cues {
 		if c.example == "" {
 			t.Errorf("%s: no example", c.source)
 			continue

@@ -27,6 +27,7 @@ func (t tokenText) emails() []fact {
 // weighCues compares the concepts that the two texts speak of. One that both
 // name, in whatever words, did not change.
 func weighCues(v *verdict, topics []topic, oldHits, newHits []hit) {
+	oldHits, newHits = cuesOnly(oldHits), cuesOnly(newHits)
 	gone, come := conceptDiff(oldHits, newHits), conceptDiff(newHits, oldHits)
 	for _, label := range factLabels(gone, come) {
 		g, c := labelled(gone, label), labelled(come, label)
@@ -53,6 +54,12 @@ func weighCues(v *verdict, topics []topic, oldHits, newHits []hit) {
 			}
 		}
 	}
+}
+
+// cuesOnly leaves out rules over classes of words: they say what a text is about,
+// and two ways to say the same may fall under different ones.
+func cuesOnly(hits []hit) []hit {
+	return slices.DeleteFunc(slices.Clone(hits), func(h hit) bool { return h.terms != nil })
 }
 
 // movesData reports whether a cue says that data go somewhere; without one, a
