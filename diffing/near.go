@@ -207,12 +207,12 @@ func (s *classes) terms(rule string) ([]classTerm, error) {
 	var out []classTerm
 	t := classTerm{}
 	for w := range strings.FieldsSeq(rule) {
-		switch {
-		case w == ">":
+		switch w {
+		case ">":
 			t.after = true
-		case w == "!":
+		case "!":
 			t.absent = true
-		case w == "&":
+		case "&":
 		default:
 			id, known := s.ids[w]
 			if !known {
