@@ -13,14 +13,14 @@ type Storage struct {
 	MinFree int64
 	// VerifyEvery is how often everything in the store is verified; 0 never.
 	VerifyEvery time.Duration
-	Backup         Backup
+	Backup      Backup
 }
 
 // Backup says where copies of the store are kept. There are none without a
 // Directory, which is relative to the configuration's file.
 type Backup struct {
 	Directory string
-	Every  time.Duration
+	Every     time.Duration
 	// Keep is how many copies stay.
 	Keep int
 }

@@ -24,16 +24,35 @@ const syncEvery = 8 << 20
 // is overwritten: a file of that name is fs.ErrExist. What was copied is not
 // looked at; Inspect does that.
 func (db *DB) Backup(ctx context.Context, path string) error {
-	path = filepath.Clean(path)
-	if _, err := os.Lstat(path); err == nil {
-		return fmt.Errorf("backup to %s: %w (choose another name)", path, fs.ErrExist)
-	}
-	return inPlace(path, func(f *os.File) error {
+	return WriteNew(path, func(w io.Writer) error {
 		return db.view(ctx, func(t *tx) error {
-			_, err := t.bolt.WriteTo(&steady{ctx: ctx, f: f})
+			_, err := t.bolt.WriteTo(&stoppable{ctx, w})
 			return err
 		})
 	})
+}
+
+// WriteNew has a file written that is there as a whole or not at all, for its
+// owner alone. A file of that name is fs.ErrExist.
+func WriteNew(path string, write func(io.Writer) error) error {
+	path = filepath.Clean(path)
+	if _, err := os.Lstat(path); err == nil {
+		return fmt.Errorf("write %s: %w (choose another name)", path, fs.ErrExist)
+	}
+	return inPlace(path, func(f *os.File) error { return write(&steady{f: f}) })
+}
+
+// stoppable ends a copy when nobody wants it any more.
+type stoppable struct {
+	ctx context.Context //nolint:containedctx // lives as long as one copy
+	w   io.Writer
+}
+
+func (s *stoppable) Write(p []byte) (int, error) {
+	if err := s.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return s.w.Write(p)
 }
 
 // inPlace has a file written beside its place and puts it there in one step.
@@ -58,15 +77,11 @@ func inPlace(path string, write func(*os.File) error) (err error) {
 
 // steady writes to a file and has the disk keep up.
 type steady struct {
-	ctx   context.Context //nolint:containedctx // lives as long as one call of Backup
 	f     *os.File
 	since int
 }
 
 func (s *steady) Write(p []byte) (int, error) {
-	if err := s.ctx.Err(); err != nil {
-		return 0, err
-	}
 	n, err := s.f.Write(p)
 	if s.since += n; err == nil && s.since >= syncEvery {
 		s.since, err = 0, s.f.Sync()
@@ -97,7 +112,7 @@ func Restore(ctx context.Context, backup, path string, stamp string) (aside stri
 		return "", err
 	}
 	if err := inPlace(staged, func(f *os.File) error {
-		_, err := io.Copy(&steady{ctx: ctx, f: f}, from)
+		_, err := io.Copy(&stoppable{ctx, &steady{f: f}}, from)
 		return err
 	}); err != nil {
 		return "", err

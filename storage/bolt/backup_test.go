@@ -12,6 +12,7 @@ import (
 	"go.etcd.io/bbolt"
 
 	"watcher/policy"
+	"watcher/storage"
 )
 
 // TestBackup: a copy made while there are commits is whole, and holds everything
@@ -198,10 +199,10 @@ func TestPrune(t *testing.T) {
 }
 
 // verifyOpen verifies an open store in this process.
-func verifyOpen(t testing.TB, db *DB) (r Report) {
+func verifyOpen(t testing.TB, db *DB) (r storage.Report) {
 	t.Helper()
 	err := db.Hold(t.Context(), func(s Snapshot) (err error) {
-		r, err = InspectHeld(t.Context(), db.path, s, func(p Problem) error { t.Error(p); return nil })
+		r, err = InspectHeld(t.Context(), db.path, s, func(p storage.Problem) error { t.Error(p); return nil })
 		return err
 	})
 	if err != nil {

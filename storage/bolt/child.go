@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"watcher/policy"
+	"watcher/storage"
 )
 
 // job is what the child process is to verify; it comes on its standard input.
@@ -23,10 +24,10 @@ type job struct {
 
 // line is a line of the child's output: a problem, or the report at the end.
 type line struct {
-	Problem *Problem `json:"problem,omitempty"`
-	Report  *Report  `json:"report,omitempty"`
-	Error   string   `json:"error,omitempty"`
-	Locked  bool     `json:"locked,omitempty"`
+	Problem *storage.Problem `json:"problem,omitempty"`
+	Report  *storage.Report  `json:"report,omitempty"`
+	Error   string           `json:"error,omitempty"`
+	Locked  bool             `json:"locked,omitempty"`
 }
 
 // maxErrors bounds what is read of the child's complaints, in bytes.
@@ -41,8 +42,8 @@ func VerifyChild(ctx context.Context, in io.Reader, out io.Writer) error {
 	}
 	w := bufio.NewWriter(out)
 	enc := json.NewEncoder(w)
-	emit := func(p Problem) error { return errors.Join(enc.Encode(line{Problem: &p}), w.Flush()) }
-	var r Report
+	emit := func(p storage.Problem) error { return errors.Join(enc.Encode(line{Problem: &p}), w.Flush()) }
+	var r storage.Report
 	var err error
 	if j.Held != nil {
 		r, err = InspectHeld(ctx, j.Path, *j.Held, emit)
@@ -64,12 +65,12 @@ type Verifier struct {
 }
 
 // File verifies a file that nobody writes to. A file in use is policy.ErrLocked.
-func (v Verifier) File(ctx context.Context, path string, emit func(Problem) error) (Report, error) {
+func (v Verifier) File(ctx context.Context, path string, emit func(storage.Problem) error) (storage.Report, error) {
 	return v.run(ctx, job{Path: path}, emit)
 }
 
 // Open verifies an open store as it is now, while checks go on.
-func (v Verifier) Open(ctx context.Context, db *DB, emit func(Problem) error) (r Report, err error) {
+func (v Verifier) Open(ctx context.Context, db *DB, emit func(storage.Problem) error) (r storage.Report, err error) {
 	err = db.Hold(ctx, func(s Snapshot) error {
 		r, err = v.run(ctx, job{Path: db.path, Held: &s}, emit)
 		return err
@@ -80,15 +81,15 @@ func (v Verifier) Open(ctx context.Context, db *DB, emit func(Problem) error) (r
 	return r, err
 }
 
-func (v Verifier) run(ctx context.Context, j job, emit func(Problem) error) (Report, error) {
+func (v Verifier) run(ctx context.Context, j job, emit func(storage.Problem) error) (storage.Report, error) {
 	if len(v.Command) == 0 {
-		return Report{}, errors.New("the program cannot find itself to start a second process (is its file still there?)")
+		return storage.Report{}, errors.New("the program cannot find itself to start a second process (is its file still there?)")
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	in, err := json.Marshal(j)
 	if err != nil {
-		return Report{}, err
+		return storage.Report{}, err
 	}
 	cmd := exec.CommandContext(ctx, v.Command[0], v.Command[1:]...) //nolint:gosec // the program itself
 	cmd.Stdin = bytes.NewReader(in)
@@ -96,10 +97,10 @@ func (v Verifier) run(ctx context.Context, j job, emit func(Problem) error) (Rep
 	cmd.Stderr = complaints
 	out, err := cmd.StdoutPipe()
 	if err != nil {
-		return Report{}, err
+		return storage.Report{}, err
 	}
 	if err := cmd.Start(); err != nil {
-		return Report{}, fmt.Errorf("start a process to verify: %w", err)
+		return storage.Report{}, fmt.Errorf("start a process to verify: %w", err)
 	}
 	r, err := readLines(out, emit)
 	if err != nil {
@@ -109,7 +110,7 @@ func (v Verifier) run(ctx context.Context, j job, emit func(Problem) error) (Rep
 		err = fmt.Errorf("%w: the process that verified %s died (%w): %s", policy.ErrDamaged, j.Path, orUnknown(werr), complaints)
 	}
 	if err != nil {
-		return Report{}, errors.Join(err, context.Cause(ctx))
+		return storage.Report{}, errors.Join(err, context.Cause(ctx))
 	}
 	return *r, nil
 }
@@ -122,7 +123,7 @@ func orUnknown(err error) error {
 }
 
 // readLines reads what a child says; its report is nil when it died before.
-func readLines(out io.Reader, emit func(Problem) error) (*Report, error) {
+func readLines(out io.Reader, emit func(storage.Problem) error) (*storage.Report, error) {
 	lines := bufio.NewScanner(out)
 	lines.Buffer(nil, 1<<20)
 	for lines.Scan() {

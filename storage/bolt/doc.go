@@ -8,7 +8,7 @@
 // rows are big-endian, so that order in the file is order in time. A time in
 // a key is 12 bytes: seconds with the sign bit flipped, then nanoseconds.
 //
-//	meta       "format", "created", "session"
+//	meta       "format", "created", "session", "verified"
 //	ids        policy id                      → policy key
 //	names      policy key                     → policy id
 //	states     policy key                     → state (JSON)

@@ -18,7 +18,7 @@ func lockShared(f *os.File) error { return lock(f, syscall.LOCK_SH) }
 func lockAlone(f *os.File) error { return lock(f, syscall.LOCK_EX) }
 
 func lock(f *os.File, how int) error {
-	err := syscall.Flock(int(f.Fd()), how|syscall.LOCK_NB) //nolint:gosec // a file descriptor
+	err := syscall.Flock(int(f.Fd()), how|syscall.LOCK_NB)
 	if errors.Is(err, syscall.EWOULDBLOCK) {
 		return policy.ErrLocked
 	}

@@ -32,9 +32,10 @@ const oldestFormat = 1
 
 // The keys of the bucket meta.
 const (
-	metaFormat  = "format"
-	metaCreated = "created"
-	metaSession = "session"
+	metaFormat   = "format"
+	metaCreated  = "created"
+	metaSession  = "session"
+	metaVerified = "verified"
 )
 
 const defaultLockTimeout = time.Second

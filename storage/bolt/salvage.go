@@ -12,6 +12,7 @@ import (
 	"go.etcd.io/bbolt"
 
 	"watcher/policy"
+	"watcher/storage"
 )
 
 // Salvaged says what was saved of a damaged store.
@@ -31,7 +32,7 @@ const salvageGroup = 2000
 // file at path, which must not exist. What is lost is told to emit; the new
 // store names it when it is asked for. It trusts nothing in the damaged file,
 // but should run in a process of its own, like Verify.
-func Salvage(ctx context.Context, damaged, path string, emit func(Problem) error) (got Salvaged, err error) {
+func Salvage(ctx context.Context, damaged, path string, emit func(storage.Problem) error) (got Salvaged, err error) {
 	if _, err := os.Lstat(path); err == nil {
 		return got, fmt.Errorf("salvage to %s: %w (choose another name)", path, fs.ErrExist)
 	}
@@ -83,7 +84,7 @@ type salvager struct {
 // copy walks the damaged file and keeps what is whole.
 func (r *salvager) copy(s Snapshot) error {
 	w := newWalker(r.file, s.PageSize, s.Pages)
-	w.tolerate = func(err error) { r.tell(Problem{What: err.Error()}) }
+	w.tolerate = func(err error) { r.tell(storage.Problem{What: err.Error()}) }
 	w.visit = r.keep
 	if _, err := w.walk(s.Root, bounds{}, 0); err != nil {
 		if !errors.Is(err, policy.ErrDamaged) {

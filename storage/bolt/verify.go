@@ -8,9 +8,10 @@ import (
 	"io"
 	"os"
 	"strconv"
-
+	"time"
 
 	"watcher/policy"
+	"watcher/storage"
 )
 
 // Snapshot names the pages of a store's file that belong together. While a
@@ -20,33 +21,6 @@ type Snapshot struct {
 	PageSize int64  `json:"page_size"`
 	Pages    uint64 `json:"pages"`
 	Root     uint64 `json:"root"`
-}
-
-// Problem is something in a store that cannot be trusted.
-type Problem struct {
-	// Bucket and Key name the value; both are empty for a page.
-	Bucket string `json:"bucket,omitempty"`
-	Key    string `json:"key,omitempty"`
-	What   string `json:"what"`
-}
-
-func (p Problem) String() string {
-	if p.Bucket == "" {
-		return p.What
-	}
-	return fmt.Sprintf("bucket %q, key %s: %s", p.Bucket, p.Key, p.What)
-}
-
-// Report says what was looked at. A store is whole when Problems is 0.
-type Report struct {
-	// Values is the number of stored values whose digests were computed,
-	// Bodies that of the captured bodies that were put together again.
-	Values int64 `json:"values"`
-	Bodies int64 `json:"bodies"`
-	// Bytes is the size of all values as stored, BodyBytes that of all bodies.
-	Bytes     int64 `json:"bytes"`
-	BodyBytes int64 `json:"body_bytes"`
-	Problems  int   `json:"problems"`
 }
 
 // Hold calls f with the newest state of the file, which stays as it is until f
@@ -104,16 +78,16 @@ func readMeta(f io.ReaderAt, at int64) (s Snapshot, txid uint64, ok bool) {
 // error is that of emit, of ctx or of reading the file. It trusts nothing in
 // the file, but may need memory in proportion to the number of captures: run
 // it in a process of its own.
-func Verify(ctx context.Context, f io.ReaderAt, s Snapshot, emit func(Problem) error) (Report, error) {
+func Verify(ctx context.Context, f io.ReaderAt, s Snapshot, emit func(storage.Problem) error) (storage.Report, error) {
 	c, err := newCodec()
 	if err != nil {
-		return Report{}, err
+		return storage.Report{}, err
 	}
 	defer c.close()
 	v := &verifier{ctx: ctx, file: f, codec: c, emit: emit, index: newIndex()}
 	w := newWalker(f, s.PageSize, s.Pages)
 	w.visit = v.value
-	w.tolerate = func(err error) { v.tell(Problem{What: err.Error()}) }
+	w.tolerate = func(err error) { v.tell(storage.Problem{What: err.Error()}) }
 	if _, err := w.walk(s.Root, bounds{}, 0); err != nil {
 		if !errors.Is(err, policy.ErrDamaged) {
 			return v.report, err
@@ -130,13 +104,13 @@ type verifier struct {
 	ctx    context.Context //nolint:containedctx // lives as long as one call of Verify
 	file   io.ReaderAt
 	codec  *codec
-	emit   func(Problem) error
-	report Report
+	emit   func(storage.Problem) error
+	report storage.Report
 	failed error
 	*index
 }
 
-func (v *verifier) tell(p Problem) {
+func (v *verifier) tell(p storage.Problem) {
 	v.report.Problems++
 	if err := v.emit(p); v.failed == nil {
 		v.failed = err
@@ -144,7 +118,7 @@ func (v *verifier) tell(p Problem) {
 }
 
 func (v *verifier) wrong(bucket string, key []byte, format string, args ...any) {
-	v.tell(Problem{Bucket: bucket, Key: printable(key), What: fmt.Sprintf(format, args...)})
+	v.tell(storage.Problem{Bucket: bucket, Key: printable(key), What: fmt.Sprintf(format, args...)})
 }
 
 // value looks at one value by itself. Its error ends the walk.
@@ -155,39 +129,40 @@ func (v *verifier) value(f found) error {
 	v.report.Values++
 	v.report.Bytes += int64(len(f.key) + len(f.value))
 	payload, err := unseal(f.bucket, f.key, f.value)
-	if err != nil {
-		v.wrong(f.bucket, f.key, "the value does not match its digest")
+	if err == nil {
+		err = v.note(v.codec, f, payload)
+	} else {
+		err = errors.New("the value does not match its digest")
 		v.spoiled(f)
-		return nil
 	}
-	if err := v.note(v.codec, f, payload); err != nil {
+	if err != nil {
 		v.wrong(f.bucket, f.key, "%v", err)
 	}
-	return nil
+	return v.failed
 }
 
 // Inspect reads the meta pages and verifies the file at path. Nobody may write
 // to it meanwhile: Inspect asks for the lock that readers share.
-func Inspect(ctx context.Context, path string, emit func(Problem) error) (r Report, err error) {
+func Inspect(ctx context.Context, path string, emit func(storage.Problem) error) (r storage.Report, err error) {
 	f, err := os.Open(path) //nolint:gosec // the operator names it
 	if err != nil {
-		return Report{}, err
+		return storage.Report{}, err
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
 	if err := lockShared(f); err != nil {
-		return Report{}, fmt.Errorf("%s: %w", path, err)
+		return storage.Report{}, fmt.Errorf("%s: %w", path, err)
 	}
 	info, err := f.Stat()
 	if err != nil {
-		return Report{}, err
+		return storage.Report{}, err
 	}
 	s, err := ReadSnapshot(f, info.Size())
 	if err != nil {
-		return Report{Problems: 1}, emit(Problem{What: err.Error()})
+		return storage.Report{Problems: 1}, emit(storage.Problem{What: err.Error()})
 	}
 	if !bothMetas(f, s.PageSize) {
-		if err := emit(Problem{What: "one of the two meta pages is damaged, the newest commit may be lost"}); err != nil {
-			return Report{}, err
+		if err := emit(storage.Problem{What: "one of the two meta pages is damaged, the newest commit may be lost"}); err != nil {
+			return storage.Report{}, err
 		}
 		r.Problems++
 	}
@@ -197,15 +172,43 @@ func Inspect(ctx context.Context, path string, emit func(Problem) error) (r Repo
 }
 
 // InspectHeld verifies the pages of a snapshot that another process holds.
-func InspectHeld(ctx context.Context, path string, s Snapshot, emit func(Problem) error) (r Report, err error) {
+func InspectHeld(ctx context.Context, path string, s Snapshot, emit func(storage.Problem) error) (r storage.Report, err error) {
 	f, err := os.Open(path) //nolint:gosec // the operator names it
 	if err != nil {
-		return Report{}, err
+		return storage.Report{}, err
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
 	if s.PageSize < 512 || s.PageSize > 1<<20 || s.Pages > 1<<40 {
-		return Report{}, errors.New("page size " + strconv.FormatInt(s.PageSize, 10) + " is none that a store can have")
+		return storage.Report{}, errors.New("page size " + strconv.FormatInt(s.PageSize, 10) + " is none that a store can have")
 	}
 	return Verify(ctx, f, s, emit)
 }
 
+// VerifiedAt returns when the store was last verified as a whole, the zero time
+// when it never was.
+func (db *DB) VerifiedAt(ctx context.Context) (time.Time, error) {
+	return query(ctx, db, func(t *tx) (time.Time, error) {
+		payload, err := t.get(metaBucket, []byte(metaVerified))
+		if err != nil || payload == nil {
+			return time.Time{}, err
+		}
+		return parseTime(payload)
+	})
+}
+
+// MarkVerified records that the store was verified as a whole.
+func (db *DB) MarkVerified(ctx context.Context, at time.Time) error {
+	return db.update(ctx, func(t *tx) error { return t.put(metaBucket, []byte(metaVerified), appendTime(nil, at)) })
+}
+
+// VerifyHere is Verify of an open store in this process.
+func (db *DB) VerifyHere(ctx context.Context, emit func(storage.Problem) error) (r storage.Report, err error) {
+	err = db.Hold(ctx, func(s Snapshot) error {
+		r, err = InspectHeld(ctx, db.path, s, emit)
+		return err
+	})
+	if r.Problems > 0 {
+		db.metrics.verify.Add(float64(r.Problems))
+	}
+	return r, err
+}

@@ -82,10 +82,10 @@ func rich(t testing.TB) string {
 }
 
 // inspect verifies in this process.
-func inspect(t testing.TB, path string) (Report, []Problem) {
+func inspect(t testing.TB, path string) (storage.Report, []storage.Problem) {
 	t.Helper()
-	var problems []Problem
-	r, err := Inspect(t.Context(), path, func(p Problem) error { problems = append(problems, p); return nil })
+	var problems []storage.Problem
+	r, err := Inspect(t.Context(), path, func(p storage.Problem) error { problems = append(problems, p); return nil })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -155,14 +155,14 @@ func valuesOf(t *testing.T, image []byte) (places []place) {
 	return places
 }
 
-func verifyImage(t *testing.T, image []byte) Report {
+func verifyImage(t *testing.T, image []byte) storage.Report {
 	t.Helper()
 	f := bytes.NewReader(image)
 	s, err := ReadSnapshot(f, f.Size())
 	if err != nil {
-		return Report{Problems: 1}
+		return storage.Report{Problems: 1}
 	}
-	r, err := Verify(t.Context(), f, s, func(Problem) error { return nil })
+	r, err := Verify(t.Context(), f, s, func(storage.Problem) error { return nil })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -235,9 +235,9 @@ func TestVerifySurvives(t *testing.T) {
 	}
 }
 
-func inspectQuietly(t *testing.T, path string) (Report, error) {
+func inspectQuietly(t *testing.T, path string) (storage.Report, error) {
 	t.Helper()
-	return Inspect(t.Context(), path, func(Problem) error { return nil })
+	return Inspect(t.Context(), path, func(storage.Problem) error { return nil })
 }
 
 // TestVerifyOpenStore: in another process, of an open store, while it is written to.
@@ -262,8 +262,8 @@ func TestVerifyOpenStore(t *testing.T) {
 	}()
 	v := testVerifier(t)
 	for range 5 {
-		var problems []Problem
-		r, err := v.Open(t.Context(), db, func(p Problem) error { problems = append(problems, p); return nil })
+		var problems []storage.Problem
+		r, err := v.Open(t.Context(), db, func(p storage.Problem) error { problems = append(problems, p); return nil })
 		if err != nil || len(problems) > 0 || r.Bodies < 15 {
 			t.Errorf("%+v %v %v", r, problems, err)
 		}
@@ -272,7 +272,7 @@ func TestVerifyOpenStore(t *testing.T) {
 	if err := <-done; err != nil {
 		t.Error(err)
 	}
-	if _, err := v.File(t.Context(), path, func(Problem) error { return nil }); !errors.Is(err, policy.ErrLocked) {
+	if _, err := v.File(t.Context(), path, func(storage.Problem) error { return nil }); !errors.Is(err, policy.ErrLocked) {
 		t.Errorf("a file in use: %v", err)
 	}
 }
@@ -281,7 +281,7 @@ func TestVerifyOpenStore(t *testing.T) {
 func TestVerifyInAChild(t *testing.T) {
 	v := testVerifier(t)
 	path := rich(t)
-	if r, err := v.File(t.Context(), path, func(p Problem) error { return errors.New(p.String()) }); err != nil || r.Values < 60 {
+	if r, err := v.File(t.Context(), path, func(p storage.Problem) error { return errors.New(p.String()) }); err != nil || r.Values < 60 {
 		t.Errorf("%+v, %v", r, err)
 	}
 	places := []place{}
@@ -290,11 +290,11 @@ func TestVerifyInAChild(t *testing.T) {
 		places = valuesOf(t, image)
 	}
 	flipByte(t, path, places[len(places)/2].at+3)
-	var told []Problem
-	if r, err := v.File(t.Context(), path, func(p Problem) error { told = append(told, p); return nil }); err != nil || r.Problems == 0 || len(told) != r.Problems {
+	var told []storage.Problem
+	if r, err := v.File(t.Context(), path, func(p storage.Problem) error { told = append(told, p); return nil }); err != nil || r.Problems == 0 || len(told) != r.Problems {
 		t.Errorf("%+v, %v, %v", r, told, err)
 	}
-	if _, err := v.File(t.Context(), filepath.Join(t.TempDir(), "none"), func(Problem) error { return nil }); err == nil || !strings.Contains(err.Error(), "no such file") {
+	if _, err := v.File(t.Context(), filepath.Join(t.TempDir(), "none"), func(storage.Problem) error { return nil }); err == nil || !strings.Contains(err.Error(), "no such file") {
 		t.Errorf("no file: %v", err)
 	}
 	if _, err := (Verifier{Command: []string{"/bin/false"}}).File(t.Context(), path, nil); !errors.Is(err, policy.ErrDamaged) {
@@ -315,8 +315,8 @@ func TestSalvage(t *testing.T) {
 			tx.Bucket([]byte(bodyBucket)).Put(number(2), bytes.Repeat([]byte{7}, 80)))
 	})
 	to := filepath.Join(t.TempDir(), "saved.db")
-	var lost []Problem
-	got, err := Salvage(t.Context(), path, to, func(p Problem) error { lost = append(lost, p); return nil })
+	var lost []storage.Problem
+	got, err := Salvage(t.Context(), path, to, func(p storage.Problem) error { lost = append(lost, p); return nil })
 	if err != nil || got.Policies != 3 || got.Rebuilt != 1 || len(lost) != 3 {
 		t.Fatalf("%+v, %v, %v", got, lost, err)
 	}
@@ -346,7 +346,7 @@ func TestSalvage(t *testing.T) {
 	}
 	// A whole store stays whole.
 	again := filepath.Join(t.TempDir(), "again.db")
-	if _, err := Salvage(t.Context(), rich(t), again, func(p Problem) error { return errors.New(p.String()) }); err != nil {
+	if _, err := Salvage(t.Context(), rich(t), again, func(p storage.Problem) error { return errors.New(p.String()) }); err != nil {
 		t.Fatal(err)
 	}
 	if _, problems := inspect(t, again); len(problems) > 0 {
