@@ -122,7 +122,7 @@ func traced(t *testing.T, path, acks string, commits, noise int, args ...string)
 		t.Fatal(err)
 	}
 	args = append([]string{"-f", "-qq", "-P", path, "-P", acks}, args...)
-	cmd := exec.CommandContext(t.Context(), "strace", append(args, exe, "-test.run=^TestTraceChild$")...) //nolint:gosec // this test's own
+	cmd := exec.CommandContext(t.Context(), "strace", append(args, exe, "-test.run=^TestTraceChild$")...)
 	cmd.Env = append(os.Environ(), tracePathEnv+"="+path, traceAckEnv+"="+acks, traceCountEnv+"="+strconv.Itoa(commits), traceNoiseEnv+"="+strconv.Itoa(noise))
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("strace: %v\n%s", err, out)
