@@ -16,7 +16,7 @@ func (v *verifier) bodies() {
 	ids := slices.SortedFunc(maps.Keys(v.stored), func(a, b policy.CaptureID) int {
 		return cmp.Or(cmp.Compare(v.captures[a].policy, v.captures[b].policy), cmp.Compare(a, b))
 	})
-	h := &heap{v: v}
+	h := &heap{v: v, kept: newBodyCache()}
 	for _, id := range ids {
 		if err := errors.Join(v.failed, v.ctx.Err()); err != nil {
 			v.failed = err
@@ -46,20 +46,16 @@ func (v *verifier) body(h *heap, id policy.CaptureID) {
 	}
 }
 
-// heap puts bodies together, and keeps those that were used last: the next one
-// builds on the one before, or if that was refused on the one before that.
+// heap puts bodies together, and keeps those that were used last: the next ones
+// build on them.
 type heap struct {
 	v    *verifier
-	kept []cached
+	kept *bodyCache
 }
 
-const maxKept = 3
-
 func (h *heap) get(id policy.CaptureID, depth int) ([]byte, error) {
-	for _, k := range h.kept {
-		if k.id == id {
-			return k.body, nil
-		}
+	if body := h.kept.get(id); body != nil {
+		return body, nil
 	}
 	base, frame, err := h.v.packed(id)
 	if err != nil {
@@ -80,8 +76,7 @@ func (h *heap) get(id policy.CaptureID, depth int) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	h.kept = append(h.kept, cached{id, body})
-	h.kept = h.kept[max(0, len(h.kept)-maxKept):]
+	h.kept.put(id, body)
 	return body, nil
 }
 

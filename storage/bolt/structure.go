@@ -65,6 +65,7 @@ func metaSum(meta []byte) uint64 {
 // walker reads the pages below a bucket's root.
 type walker struct {
 	file     io.ReaderAt
+	memory   []byte // the file, where it could be mapped
 	pageSize int64
 	pages    uint64 // page numbers below this one exist
 	seen     []uint64
@@ -89,6 +90,13 @@ func newWalker(f io.ReaderAt, pageSize int64, pages uint64) *walker {
 	return &walker{file: f, pageSize: pageSize, pages: pages, seen: make([]uint64, pages/64+1)}
 }
 
+// hurry maps the file, so that a page costs no system call: a million versions
+// are some half a million pages. The caller guards against faults.
+func (w *walker) hurry() (done func()) {
+	w.memory, done = mapped(w.file, int64(w.pages)*w.pageSize) //nolint:gosec // a size of a file
+	return done
+}
+
 // spare passes an error on, or tells of it and forgets it.
 func (w *walker) spare(err error) error {
 	if err == nil || w.tolerate == nil || !errors.Is(err, policy.ErrDamaged) {
@@ -111,6 +119,7 @@ func checkStructure(f *os.File, t *bbolt.Tx) error {
 	}
 	n := uint64(t.Size() / pageSize) //nolint:gosec // sizes are positive here
 	w := newWalker(f, pageSize, n)
+	defer w.hurry()()
 	_, err = w.walk(uint64(t.Cursor().Bucket().RootPage()), bounds{}, 0)
 	return err
 }
@@ -165,11 +174,12 @@ func (w *walker) walk(id uint64, b bounds, depth int) ([]byte, error) {
 
 // node reads a page that is used for the first time.
 func (w *walker) node(id uint64, depth int) (node, error) {
-	n := node{id: id, head: make([]byte, w.pageSize), depth: depth, offset: int64(id) * w.pageSize} //nolint:gosec // checked below
+	n := node{id: id, depth: depth, offset: int64(id) * w.pageSize} //nolint:gosec // checked below
 	if id < 2 || id >= w.pages || depth > maxDepth {
 		return n, w.bad(id, "points out of the file")
 	}
-	if err := w.read(n.head, id, 0); err != nil {
+	var err error
+	if n.head, err = w.part(id, 0, w.pageSize); err != nil {
 		return n, err
 	}
 	if binary.NativeEndian.Uint64(n.head) != id {
@@ -192,10 +202,9 @@ func (w *walker) node(id uint64, depth int) (node, error) {
 		return n, w.bad(id, "has too many elements")
 	}
 	if elements > w.pageSize {
-		n.head = make([]byte, elements)
-		return n, w.read(n.head, id, 0)
+		n.head, err = w.part(id, 0, elements)
 	}
-	return n, nil
+	return n, err
 }
 
 // branch checks elements of key position (4 bytes), key size (4) and page (8),
@@ -288,8 +297,7 @@ func (w *walker) bytes(n node, at int64, size uint32) ([]byte, error) {
 	if end := at + int64(size); end <= int64(len(n.head)) {
 		return n.head[at:end], nil
 	}
-	b := make([]byte, size)
-	return b, w.read(b, n.id, at)
+	return w.part(n.id, at, int64(size))
 }
 
 // bucket checks a value that is a bucket: its root page and counter, or the
@@ -298,8 +306,8 @@ func (w *walker) bucket(n node, at int64, size uint32) error {
 	if size < bucketLen {
 		return w.bad(n.id, "has a bucket of a wrong size")
 	}
-	b := make([]byte, size)
-	if err := w.read(b, n.id, at); err != nil {
+	b, err := w.part(n.id, at, int64(size))
+	if err != nil {
 		return err
 	}
 	if root := binary.NativeEndian.Uint64(b); root != 0 {
@@ -310,7 +318,7 @@ func (w *walker) bucket(n node, at int64, size uint32) error {
 	if inline.size < pageHeadLen || elementsLen(inline.head) > inline.size || inline.branch() {
 		return w.bad(n.id, "has a bucket of a wrong size")
 	}
-	_, err := w.leaf(inline, bounds{})
+	_, err = w.leaf(inline, bounds{})
 	return err
 }
 
@@ -319,11 +327,17 @@ func elementsLen(head []byte) int64 {
 	return pageHeadLen + elementLen*int64(binary.NativeEndian.Uint16(head[10:]))
 }
 
-func (w *walker) read(b []byte, id uint64, off int64) error {
-	if _, err := w.file.ReadAt(b, int64(id)*w.pageSize+off); err != nil { //nolint:gosec // id is below pages
-		return fmt.Errorf("%w: read page %d: %w", policy.ErrDamaged, id, err)
+// part returns bytes of a page, or of those behind it that belong to it.
+func (w *walker) part(id uint64, off, size int64) ([]byte, error) {
+	at := int64(id)*w.pageSize + off //nolint:gosec // id is below pages
+	if end := at + size; end <= int64(len(w.memory)) {
+		return w.memory[at:end:end], nil
 	}
-	return nil
+	b := make([]byte, size)
+	if _, err := w.file.ReadAt(b, at); err != nil {
+		return nil, fmt.Errorf("%w: read page %d: %w", policy.ErrDamaged, id, err)
+	}
+	return b, nil
 }
 
 func (w *walker) bad(id uint64, what string) error {
