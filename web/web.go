@@ -97,6 +97,8 @@ type server struct {
 	assets assets
 	pages  pages
 	urls   urlSpace
+	// searches has room for those that may run at once.
+	searches chan struct{}
 }
 
 // New returns the handler of the whole web surface: pages, API, metrics and
@@ -110,7 +112,7 @@ func New(opt Options) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &server{opt: withDefaults(opt), log: opt.Logger, urls: urlSpace{base: strings.TrimRight(external.Path, "/")}}
+	s := &server{searches: make(chan struct{}, maxSearches), opt: withDefaults(opt), log: opt.Logger, urls: urlSpace{base: strings.TrimRight(external.Path, "/")}}
 	if s.assets, err = loadAssets(); err != nil {
 		return nil, err
 	}
@@ -170,6 +172,7 @@ func (s *server) routes() *http.ServeMux {
 	mux.Handle("GET "+one+"/checks", s.answer(s.getChecks))
 	mux.Handle("GET "+one+"/runs", s.answer(s.getRuns))
 	mux.Handle("GET "+one+"/coverage", s.answer(s.getCoverage))
+	mux.HandleFunc("GET "+api+"/search", s.getSearch)
 	mux.Handle("GET "+api+"/uptime", s.answer(s.getUptime))
 	mux.Handle("GET "+api+"/changes", s.answer(s.getRecent))
 	mux.Handle("GET "+api+"/alerts", s.answer(s.getAlerts))

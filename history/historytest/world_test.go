@@ -133,6 +133,7 @@ func (w *world) tell(id policy.ID, at time.Time, lines ...string) {
 			}},
 		}
 	}
+	o.State.HeadFirstSeenAt, o.State.HeadSeenAt = at, at
 	o.Versions = []storage.NewVersion{nv}
 	w.commit(o)
 }
