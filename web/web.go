@@ -60,6 +60,8 @@ type Options struct {
 	Store storage.Reader
 	// Requeue makes an alert pending again; nil answers 501.
 	Requeue func(ctx context.Context, alertID string) error
+	// Renormalize reads stored captures by the rules of now; nil answers 501.
+	Renormalize func(ctx context.Context, req policy.RenormalizeRequest, emit func(policy.Renormalized) error) error
 	// Policies returns the current configuration; nil means none.
 	Policies func() []policy.Policy
 	// Actions may be nil: the endpoints that need it then answer 501.
@@ -180,6 +182,7 @@ func (s *server) routes() *http.ServeMux {
 	mux.Handle("GET "+api+"/stats", s.answer(s.getStats))
 
 	mux.Handle("POST "+api+"/check", s.guarded(s.postCheck))
+	mux.Handle("POST "+api+"/renormalize", s.guarded(s.postRenormalize))
 	mux.Handle("POST "+one+"/quarantine", s.guarded(s.postRuling))
 	mux.Handle("POST "+api+"/alerts/{id}/redeliver", s.guarded(s.postRedeliver))
 	mux.Handle("POST "+api+"/receivers/{name}/test", s.guarded(s.postTest))
