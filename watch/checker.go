@@ -168,7 +168,10 @@ func (r *run) results(o storage.Observation, receipt storage.Receipt) []policy.C
 		last, before = n, last
 	}
 	own := o.Check
-	own.Capture, own.Version = receipt.Capture, last
+	own.Capture = receipt.Capture
+	if own.Version == 0 || len(receipt.Versions) > 0 {
+		own.Version = last
+	}
 	if own.Kind != "" {
 		own.FromVersion = before
 	}

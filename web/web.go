@@ -60,6 +60,8 @@ type Options struct {
 	Store storage.Reader
 	// Requeue makes an alert pending again; nil answers 501.
 	Requeue func(ctx context.Context, alertID string) error
+	// Renormalize reads stored captures by the rules of now; nil answers 501.
+	Renormalize func(ctx context.Context, req policy.RenormalizeRequest, emit func(policy.Renormalized) error) error
 	// Policies returns the current configuration; nil means none.
 	Policies func() []policy.Policy
 	// Actions may be nil: the endpoints that need it then answer 501.
@@ -99,6 +101,8 @@ type server struct {
 	assets assets
 	pages  pages
 	urls   urlSpace
+	// searches has room for those that may run at once.
+	searches chan struct{}
 }
 
 // New returns the handler of the whole web surface: pages, API, metrics and
@@ -112,7 +116,7 @@ func New(opt Options) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &server{opt: withDefaults(opt), log: opt.Logger, urls: urlSpace{base: strings.TrimRight(external.Path, "/")}}
+	s := &server{searches: make(chan struct{}, maxSearches), opt: withDefaults(opt), log: opt.Logger, urls: urlSpace{base: strings.TrimRight(external.Path, "/")}}
 	if s.assets, err = loadAssets(); err != nil {
 		return nil, err
 	}
@@ -170,12 +174,17 @@ func (s *server) routes() *http.ServeMux {
 	mux.Handle("GET "+one+"/captures/{id}", s.answer(s.getCapture))
 	mux.HandleFunc("GET "+one+"/captures/{id}/body", s.getBody)
 	mux.Handle("GET "+one+"/checks", s.answer(s.getChecks))
+	mux.Handle("GET "+one+"/runs", s.answer(s.getRuns))
+	mux.Handle("GET "+one+"/coverage", s.answer(s.getCoverage))
+	mux.HandleFunc("GET "+api+"/search", s.getSearch)
+	mux.Handle("GET "+api+"/uptime", s.answer(s.getUptime))
 	mux.Handle("GET "+api+"/changes", s.answer(s.getRecent))
 	mux.Handle("GET "+api+"/alerts", s.answer(s.getAlerts))
 	mux.Handle("GET "+api+"/alerts/{id}", s.answer(s.getAlert))
 	mux.Handle("GET "+api+"/stats", s.answer(s.getStats))
 
 	mux.Handle("POST "+api+"/check", s.guarded(s.postCheck))
+	mux.Handle("POST "+api+"/renormalize", s.guarded(s.postRenormalize))
 	mux.Handle("POST "+one+"/quarantine", s.guarded(s.postRuling))
 	mux.Handle("POST "+api+"/alerts/{id}/redeliver", s.guarded(s.postRedeliver))
 	mux.Handle("POST "+api+"/receivers/{name}/test", s.guarded(s.postTest))

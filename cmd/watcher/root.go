@@ -61,8 +61,8 @@ with its evidence, says what changed the way a lawyer would, and tells people.
 	f.BoolVar(&e.flags.web.Insecure, "web.insecure", false, "listen beyond loopback without authentication")
 	root.AddCommand(
 		newRunCommand(e), newDemoCommand(e), newCheckCommand(e), newBackfillCommand(e),
-		newListCommand(e), newHistoryCommand(e), newShowCommand(e), newExplainCommand(e),
-		newQuarantineCommand(e), newDBCommand(e),
+		newListCommand(e), newHistoryCommand(e), newCoverageCommand(e), newSearchCommand(e), newExportCommand(e), newRenormalizeCommand(e),
+		newShowCommand(e), newExplainCommand(e), newQuarantineCommand(e), newDBCommand(e),
 		newDiffCommand(e), newExtractCommand(e), newAlertsCommand(e), newConfigCommand(e), newImportCommand(e),
 		newVersionCommand(e), newExitCodesTopic(), newPDFCommand(e), newVerifyChildCommand(e),
 	)

@@ -206,6 +206,9 @@ func (w *committer) settleOldHead() error {
 }
 
 func (w *committer) writeCheck() error {
+	if w.Check.Outcome == "" {
+		return nil
+	}
 	c := utcCheck(w.Check)
 	c.Policy = ""
 	if w.receipt.Capture != 0 {
@@ -225,7 +228,15 @@ func (w *committer) writeCheck() error {
 	if err != nil {
 		return err
 	}
-	return w.insert(checkBucket, append(checkPrefix(w.key, c.At), number(seq)...), payload)
+	newest, err := w.newestCheck(w.key)
+	if err != nil {
+		return err
+	}
+	key := checkKey(w.key, c.At, seq)
+	if err := w.insert(checkBucket, key, payload); err != nil {
+		return err
+	}
+	return w.enterRun(w.key, newest, key, c)
 }
 
 // or returns n, or instead when n is 0.
