@@ -109,7 +109,7 @@ func (w *committer) writeBody(id policy.CaptureID) (policy.CaptureID, error) {
 		return 0, nil
 	}
 	body, base := w.body, w.base
-	if body == nil || base != 0 && base != last.under(refused(c)) { // another check stored another body in the meantime
+	if body == nil || base != 0 && base != last.under(refused(c), len(c.Body)) { // another check stored another body in the meantime
 		base = 0
 		if body, err = w.codec.packBody(c.Body); err != nil {
 			return 0, err
@@ -121,7 +121,7 @@ func (w *committer) writeBody(id policy.CaptureID) (policy.CaptureID, error) {
 	next := last
 	next.Digest, next.Capture, next.Refused = c.Digest, id, refused(c)
 	if !next.Refused { // else nothing is to build on it
-		next.extend(id, base, len(body))
+		next.extend(id, base, len(body), len(c.Body))
 	}
 	return id, w.putJSON(lastBodyBucket, w.key.bytes(), next)
 }

@@ -85,7 +85,7 @@ func (db *DB) enter(ctx context.Context) (leave func(), err error) {
 }
 
 func (db *DB) tx(b *bbolt.Tx) *tx {
-	return &tx{bolt: b, session: db.session, onDamage: db.metrics.verify.Inc}
+	return &tx{bolt: b, session: db.session, rows: db.codec.rows, onDamage: db.metrics.verify.Inc}
 }
 
 // view runs fn in a read transaction. An open one keeps the writer from

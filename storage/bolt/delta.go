@@ -23,9 +23,11 @@ import (
 const (
 	// maxChain is how many bodies hang on one that is stored whole: what one
 	// damaged value can take along.
-	maxChain = fan * fan * fan
-	// fan is how far apart the bodies are on which others than the next build.
-	fan = 8
+	maxChain = 500
+	// maxCost bounds what has to be read and undone for one body, in bytes; each
+	// step counts stepCost on top. That is some 15 ms.
+	maxCost  = 16 << 20
+	stepCost = 100 << 10
 	// maxDelta bounds the bodies that are stored as differences, in bytes.
 	maxDelta = 8 << 20
 	// worthwhile is which part of a whole body a difference may take, in percent.

@@ -1,6 +1,7 @@
 package bolt
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
 
@@ -25,6 +26,7 @@ type index struct {
 	alerts    map[string]uint64
 	queue     map[uint64]byte
 	checks    map[policy.CaptureID]bool
+	ledgers   map[policyKey]*ledgerFacts
 	// lost are values that do not match their digest: they were told of, and
 	// those that refer to them are not at fault.
 	lost map[string]bool
@@ -47,6 +49,13 @@ type capturedAt struct {
 	digest policy.Digest
 }
 
+// ledgerFacts are how many checks of a policy there are, the key of the newest,
+// and the same by its ledger.
+type ledgerFacts struct {
+	checks, entered int
+	newest, last    []byte
+}
+
 type alertFacts struct {
 	id    string
 	state policy.AlertState
@@ -65,7 +74,7 @@ func newIndex() *index {
 		captures: map[policy.CaptureID]capturedAt{}, stored: map[policy.CaptureID]place{},
 		versions: map[versionAt]versionFacts{}, documents: map[uint64]policy.Digest{}, changes: map[uint64]bool{},
 		timeline: map[versionAt]bool{}, outbox: map[uint64]alertFacts{}, alerts: map[string]uint64{}, queue: map[uint64]byte{},
-		checks: map[policy.CaptureID]bool{}, lost: map[string]bool{},
+		checks: map[policy.CaptureID]bool{}, ledgers: map[policyKey]*ledgerFacts{}, lost: map[string]bool{},
 	}
 }
 
@@ -80,8 +89,10 @@ func (x *index) note(c *codec, f found, payload []byte) error {
 	switch f.bucket {
 	case idBucket, nameBucket, stateBucket, claimBucket, dueBucket, lastBodyBucket:
 		return x.notePolicy(f, payload)
-	case captureBucket, bodyBucket, checkBucket:
+	case captureBucket, bodyBucket:
 		return x.noteCapture(f, payload)
+	case checkBucket, runBucket:
+		return x.noteCheck(f, payload)
 	case versionBucket, documentBucket, changeBucket, timelineBucket:
 		return x.noteVersion(c, f, payload)
 	case outboxBucket, alertBucket, queueBucket:
@@ -135,11 +146,33 @@ func (x *index) noteCapture(f found, payload []byte) error {
 		x.captures[id] = capturedAt{row.Key, row.BodyAt, row.Digest}
 	case bodyBucket:
 		x.stored[id] = place{f.at, len(f.value)}
-	case checkBucket:
-		var c policy.Check
-		if err = unmarshal(payload, &c); c.Capture != 0 {
-			x.checks[c.Capture] = true
-		}
+	}
+	return err
+}
+
+func (x *index) noteCheck(f found, payload []byte) error {
+	if len(f.key) < numberLen {
+		return fmt.Errorf("%w: a key of %d bytes", policy.ErrDamaged, len(f.key))
+	}
+	k := policyKey(binary.BigEndian.Uint64(f.key))
+	l := x.ledgers[k]
+	if l == nil {
+		l = &ledgerFacts{}
+		x.ledgers[k] = l
+	}
+	if f.bucket == runBucket {
+		var r runRow
+		err := unmarshal(payload, &r)
+		l.entered += r.Count
+		l.last = r.LastKey
+		return err
+	}
+	l.checks++
+	l.newest = bytes.Clone(f.key)
+	var c policy.Check
+	err := unmarshal(payload, &c)
+	if c.Capture != 0 {
+		x.checks[c.Capture] = true
 	}
 	return err
 }

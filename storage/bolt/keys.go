@@ -40,6 +40,10 @@ func buckets() []string {
 	}
 }
 
+// checkFill is how full pages of checks are when they are split. New ones come at
+// the end of their policy's, where bbolt's half would leave halves behind.
+const checkFill = 0.9
+
 // appendOnly reports whether new keys of a bucket are always its greatest and
 // rows never change, so that its pages can be filled to the brim.
 func appendOnly(bucket string) bool {

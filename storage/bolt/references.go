@@ -1,6 +1,7 @@
 package bolt
 
 import (
+	"bytes"
 	"cmp"
 	"fmt"
 	"maps"
@@ -52,10 +53,23 @@ func (v *verifier) policyReferences(k policyKey) {
 	if known && !s.Retired && !s.Disabled && !v.due[k] && !v.anyLost(dueBucket) {
 		v.wrong(dueBucket, k.bytes(), "policy %q is in no schedule", v.names[k])
 	}
+	v.ledgerReferences(k)
 	for n := 1; known && n <= s.Versions; n++ {
 		if _, ok := v.versions[versionAt{k, n}]; !ok {
 			v.missing(versionBucket, versionKey(k, n), "the version is missing")
 		}
+	}
+}
+
+// ledgerReferences misses checks that the ledger knows of. A ledger that ends
+// before the newest check was left behind by an older program, and is made again.
+func (v *verifier) ledgerReferences(k policyKey) {
+	l := v.ledgers[k]
+	if l == nil || len(l.last) == 0 || bytes.Compare(l.last, l.newest) < 0 || v.anyLost(runBucket) || v.anyLost(checkBucket) {
+		return
+	}
+	if l.checks != l.entered || !bytes.Equal(l.last, l.newest) {
+		v.wrong(checkBucket, k.bytes(), "%d checks of policy %q are stored, its ledger has %d", l.checks, v.names[k], l.entered)
 	}
 }
 

@@ -140,7 +140,7 @@ func (r *salvager) finish() (Salvaged, error) {
 				return err
 			}
 		}
-		t := &tx{bolt: b, onDamage: func() {}}
+		t := &tx{bolt: b, rows: r.codec.rows, onDamage: func() {}}
 		if err := errors.Join(t.put(metaBucket, []byte(metaFormat), []byte(formatText())), r.counters(t)); err != nil {
 			return err
 		}

@@ -129,11 +129,11 @@ func (v *verifier) value(f found) error {
 	v.report.Values++
 	v.report.Bytes += int64(len(f.key) + len(f.value))
 	payload, err := unseal(f.bucket, f.key, f.value)
-	if err == nil {
-		err = v.note(v.codec, f, payload)
-	} else {
+	if err != nil {
 		err = errors.New("the value does not match its digest")
 		v.spoiled(f)
+	} else if payload, err = v.codec.rows.expand(f.bucket, payload); err == nil {
+		err = v.note(v.codec, f, payload)
 	}
 	if err != nil {
 		v.wrong(f.bucket, f.key, "%v", err)
