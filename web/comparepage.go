@@ -29,6 +29,9 @@ type compareForm struct {
 }
 
 func (s *server) compareForm(id policy.ID, versions []policy.Version, from, to int, c calendar) compareForm {
+	if from == 0 && len(versions) > 1 {
+		from = versions[len(versions)-2].Number
+	}
 	form := compareForm{Action: s.urls.compare(id, 0, 0)}
 	for i := len(versions) - 1; i >= max(0, len(versions)-maxVersionChoices); i-- {
 		v := versions[i]

@@ -44,11 +44,13 @@ func fixtureStates(current policy.Document) []policy.State {
 	failing := good
 	failing.ID, failing.Vendor, failing.Kind = failingID, vendor("Bright Molar"), policy.KindCookies
 	failing.URL, failing.Head, failing.Versions = "https://brightmolar.example/cookies", 1, 1
+	failing.LastSuccess = ago(42 * hour)
 	failing.Failures, failing.FailingSince, failing.UnreachableTold = 6, ago(30*hour), true
 	failing.LastOutcome, failing.LastError = policy.OutcomeFailed, "https://brightmolar.example/cookies: tls: certificate has expired (ask the vendor to renew it)"
 	held := good
 	held.ID, held.Vendor, held.Kind, held.Lang = quarantined, vendor("Cedar Scan", "dental"), policy.KindPrivacy, "de"
 	held.URL, held.Head, held.Versions = "https://cedarscan.example/de/datenschutz", 1, 1
+	held.LastSuccess = ago(38 * hour)
 	held.LastOutcome = policy.OutcomeQuarantined
 	held.Quarantines, held.QuarantinedSince, held.LastRule = 2, ago(26*hour), "bot_wall"
 	fresh := policy.State{

@@ -18,12 +18,17 @@ type statusView struct {
 	Outbox  []outboxRow
 	Version string
 	Config  string
-	OpenAPI string
+	// ConfigURL is where a configuration is that has no room on the page.
+	ConfigURL string
+	OpenAPI   string
 	// MetricsURL is "" where none are served.
 	MetricsURL string
 	FeedURL    string
 	Material   string
 }
+
+// configOnPage is how much of a configuration a page has room for, in bytes.
+const configOnPage = 48 << 10
 
 // statRow is a number with its name.
 type statRow struct{ Name, Value string }
@@ -63,7 +68,10 @@ func (s *server) statusPage(r *http.Request) (statusView, error) {
 		view.Outbox = append(view.Outbox, outboxRow{o.Receiver, o.Pending, o.Parked, o.Dead, c.at(o.OldestPending)})
 	}
 	if s.opt.Config != nil {
-		view.Config = string(s.opt.Config())
+		if view.Config = string(s.opt.Config()); len(view.Config) > configOnPage {
+			view.Config = ""
+			view.ConfigURL = s.urls.base + "/api/v1/config"
+		}
 	}
 	return view, nil
 }

@@ -1,6 +1,6 @@
 // Pages work without this. It copies permalinks, moves between edits with j and k,
 // and says when something new is there.
-const edits = [...document.querySelectorAll("article.edit")];
+const edits = document.getElementsByClassName("edit");
 let at = -1;
 const typing = (e) => /^(input|select|textarea|button)$/i.test(e.target.tagName) || e.ctrlKey || e.metaKey || e.altKey;
 document.addEventListener("keydown", (e) => {
@@ -26,12 +26,11 @@ const tell = (text) => {
   clearTimeout(hush);
   hush = setTimeout(() => { say.textContent = ""; }, 4000);
 };
-for (const link of document.querySelectorAll("a.anchor")) {
-  link.addEventListener("click", () => {
-    if (!navigator.clipboard) return;
-    navigator.clipboard.writeText(link.href).then(() => tell("Link copied"), () => {});
-  });
-}
+document.addEventListener("click", (e) => {
+  const link = e.target.closest("a.anchor");
+  if (!link || !navigator.clipboard) return;
+  navigator.clipboard.writeText(link.href).then(() => tell("Link copied"), () => {});
+});
 const live = document.querySelector("[data-events]");
 if (live && "EventSource" in window) {
   const source = new EventSource(live.dataset.events);
