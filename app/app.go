@@ -238,6 +238,7 @@ func (a *App) Sync(ctx context.Context) error {
 	if err := a.store.Sync(ctx, a.Policies(), a.opts.Clock().UTC()); err != nil {
 		return fmt.Errorf("sync policies with the store: %w", err)
 	}
+	a.events.Touch()
 	return nil
 }
 

@@ -34,6 +34,8 @@ type Events struct {
 	kept    []event
 	readers map[chan event]bool
 	closed  bool
+	// turns counts what may have changed the states of policies.
+	turns uint64
 }
 
 type event struct {
@@ -50,6 +52,7 @@ func NewEvents(started time.Time) *Events {
 func (e *Events) Publish(c policy.Check) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	e.turns++
 	if e.closed {
 		return
 	}
@@ -67,6 +70,19 @@ func (e *Events) Publish(c policy.Check) {
 			close(ch)
 		}
 	}
+}
+
+// Touch says that policies changed without a check, by another configuration.
+func (e *Events) Touch() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.turns++
+}
+
+func (e *Events) turn() uint64 {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.turns
 }
 
 // Close ends all streams and takes no further event: a server that is told to

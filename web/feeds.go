@@ -40,9 +40,9 @@ func (s *server) feedAll(w http.ResponseWriter, r *http.Request) {
 
 func (s *server) feedVendor(w http.ResponseWriter, r *http.Request) {
 	slug := r.PathValue("vendor")
-	states, err := s.opt.Store.States(r.Context())
+	states, err := s.states(r.Context())
 	if err != nil {
-		s.fail(w, r, fmt.Errorf("read policies: %w", err))
+		s.fail(w, r, err)
 		return
 	}
 	own := map[policy.ID]bool{}

@@ -96,9 +96,9 @@ func (s *server) allHeld(ctx context.Context) ([]heldOf, error) {
 	if s.opt.Held == nil {
 		return nil, nil
 	}
-	states, err := s.opt.Store.States(ctx)
+	states, err := s.states(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("read policies: %w", err)
+		return nil, err
 	}
 	var held []heldOf
 	for _, st := range states {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"slices"
 	"strings"
 
 	"watcher/policy"
@@ -79,9 +78,9 @@ func (s *server) overview(r *http.Request) (overviewView, error) {
 	if view.Listing, err = parseListing(r.URL.Query()); err != nil {
 		return view, err
 	}
-	states, err := s.opt.Store.States(ctx)
+	states, err := s.states(ctx)
 	if err != nil {
-		return view, fmt.Errorf("read policies: %w", err)
+		return view, err
 	}
 	recent, err := s.opt.Store.Recent(ctx, storage.RecentQuery{Limit: recentOnOverview})
 	if err != nil {
@@ -140,26 +139,24 @@ func (s *server) fillRows(ctx context.Context, view *overviewView, states []poli
 	}
 	chosen, view.Pager = pageOf(chosen, view.Listing.page, func(n int) string { return s.urls.home() + view.Listing.at(n) })
 	for _, st := range chosen {
-		versions, err := s.opt.Store.Versions(ctx, st.ID)
+		changes, err := s.marks(ctx, st)
 		if err != nil {
-			return fmt.Errorf("versions of %s: %w", st.ID, err)
+			return err
 		}
-		view.Rows = append(view.Rows, s.policyRow(st, versions, off[st.ID], c))
+		view.Rows = append(view.Rows, s.policyRow(st, changes, off[st.ID], c))
 	}
 	return nil
 }
 
-func (s *server) policyRow(st policy.State, versions []policy.Version, off bool, c calendar) policyRow {
+func (s *server) policyRow(st policy.State, changes []mark, off bool, c calendar) policyRow {
 	row := policyRow{
 		Vendor: st.Vendor.Name, Kind: kindName(st.Kind, st.Lang), URL: s.urls.policy(st.ID), Tags: st.Vendor.Tags,
 		Status: statusOf(st, off, c), Confirmed: c.at(st.LastSuccess), Changed: c.at(st.LastChange),
-		Strip: c.yearStrip(st, versions),
+		Strip: c.yearStrip(st, changes),
 	}
-	for _, v := range slices.Backward(versions) {
-		if v.From > 0 && v.Kind != policy.VersionTechnical {
-			row.Changed, row.Grade, row.ChangeURL = c.at(v.FirstSeenAt), gradeBadge(v.Significance), s.urls.change(st.ID, v.Number)
-			break
-		}
+	if len(changes) > 0 {
+		last := changes[len(changes)-1]
+		row.Changed, row.Grade, row.ChangeURL = c.at(last.seen), gradeBadge(last.grade), s.urls.change(st.ID, last.number)
 	}
 	return row
 }

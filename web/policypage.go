@@ -123,7 +123,7 @@ func (s *server) policyPage(r *http.Request) (policyView, error) {
 		ID:    string(id), Vendor: st.Vendor.Name, Kind: kindName(st.Kind, st.Lang), Tags: st.Vendor.Tags,
 		Address: foreignURL(st.URL), MovedTo: movedTo(st), Status: statusOf(st, s.disabled()[id], c),
 		Checked: c.at(st.LastCheck), Next: c.at(st.NextCheck), Added: c.at(st.Added),
-		Current: current, Strip: c.yearStrip(st, versions), Coverage: c.coverageStrip(checks), Frequency: c.frequency(versions),
+		Current: current, Strip: c.yearStrip(st, marksOf(versions)), Coverage: c.coverageStrip(checks), Frequency: c.frequency(versions),
 		Checks: checkRows(checks[:min(len(checks), checksOnPage)], c), Explained: explained(checks, current),
 		Rules: s.rulesOf(st), Concerns: concerns(st), Acting: s.acting(r), Notice: notice(r.URL.Query().Get("done")), Feed: s.urls.policyFeed(id),
 	}

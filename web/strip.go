@@ -29,9 +29,9 @@ func (c calendar) day(t time.Time) int {
 	return min(max(int(t.Sub(c.yearAgo())/(24*time.Hour)), 0), stripDays)
 }
 
-// yearStrip draws what the state and the versions say of the past year: since
+// yearStrip draws what the state and the changes say of the past year: since
 // when the policy is watched, since when it is not confirmed, and its changes.
-func (c calendar) yearStrip(st policy.State, versions []policy.Version) stripView {
+func (c calendar) yearStrip(st policy.State, changes []mark) stripView {
 	var v stripView
 	var words []string
 	if !st.LastSuccess.IsZero() {
@@ -46,7 +46,7 @@ func (c calendar) yearStrip(st policy.State, versions []policy.Version) stripVie
 		v.Paths = append(v.Paths, pathView{"off", fmt.Sprintf("M%d 8H%d", c.day(since), stripDays)})
 		words = append(words, "not confirmed since "+c.at(since).Local)
 	}
-	marks, n := c.changeMarks(versions)
+	marks, n := c.changeMarks(changes)
 	v.Paths = append(v.Paths, marks...)
 	words = append([]string{count(n, "change") + " in the past year"}, words...)
 	v.Label = strings.Join(words, ", ")
@@ -54,24 +54,24 @@ func (c calendar) yearStrip(st policy.State, versions []policy.Version) stripVie
 }
 
 // changeMarks draws one line per change, taller for what weighs more.
-func (c calendar) changeMarks(versions []policy.Version) ([]pathView, int) {
+func (c calendar) changeMarks(changes []mark) ([]pathView, int) {
 	marks := map[policy.Significance]*strings.Builder{}
 	n := 0
-	for _, version := range versions {
-		if version.From == 0 || version.Kind == policy.VersionTechnical || version.FirstSeenAt.Before(c.yearAgo()) {
+	for _, change := range changes {
+		if change.seen.Before(c.yearAgo()) {
 			continue
 		}
 		n++
-		b := marks[version.Significance]
+		b := marks[change.grade]
 		if b == nil {
 			b = &strings.Builder{}
-			marks[version.Significance] = b
+			marks[change.grade] = b
 		}
 		top := 5
-		if version.Significance == policy.Material {
+		if change.grade == policy.Material {
 			top = 1
 		}
-		fmt.Fprintf(b, "M%d %dV%d", c.day(version.FirstSeenAt), top, 16-top)
+		fmt.Fprintf(b, "M%d %dV%d", c.day(change.seen), top, 16-top)
 	}
 	var paths []pathView
 	for _, grade := range policy.Significances() {

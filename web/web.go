@@ -115,6 +115,8 @@ type server struct {
 	// origin is the scheme and host of the external URL, "" without one.
 	origin string
 	costs  costs
+	kept   statesCache
+	known  marksCache
 	feeds  *rate.Limiter
 	tries  *rate.Limiter
 }
