@@ -23,6 +23,7 @@ import (
 	"watcher/storage/bolt"
 	"watcher/summarizer"
 	"watcher/triage"
+	"watcher/upkeep"
 	"watcher/watch"
 	"watcher/wayback"
 	"watcher/web"
@@ -37,6 +38,7 @@ type App struct {
 	checker    *watch.Checker
 	loop       *watch.Loop
 	dispatcher *alerts.Dispatcher
+	keeper     *upkeep.Keeper
 	reload     *metrics.Reload
 	events     *web.Events
 
@@ -122,7 +124,10 @@ func (a *App) build(cfg *config.Config) error {
 	}); err != nil {
 		return err
 	}
-	a.loop = watch.NewLoop(a.checker, func() watch.Plan { return a.live.Load().plan }, owner(), grace)
+	if a.keeper, err = a.newKeeper(); err != nil {
+		return err
+	}
+	a.loop = watch.NewLoop(a.checker, a.plan, owner(), grace)
 	a.checker.SyncMetrics(nil, cfg.Policies)
 	return a.register()
 }
@@ -253,8 +258,10 @@ func (a *App) Start(ctx context.Context) error {
 	if err := a.listen(ctx); err != nil {
 		return err
 	}
-	a.run("deliver alerts", a.dispatcher.Run) //nolint:contextcheck // the start's context ends with the start
-	a.run("run checks", a.loop.Run)           //nolint:contextcheck // as above
+	a.run("deliver alerts", a.dispatcher.Run)   //nolint:contextcheck // the start's context ends with the start
+	_ = a.keeper.Look()                         // before the first check; what it finds is asked for with Low
+	a.run("run checks", a.loop.Run)             //nolint:contextcheck // as above
+	a.run("look after the store", a.keeper.Run) //nolint:contextcheck // as above
 	a.started.Store(true)
 	return nil
 }
@@ -304,7 +311,12 @@ func (a *App) Stop(ctx context.Context) error {
 func (a *App) Drain(ctx context.Context) (alerts.DrainResult, error) { return a.dispatcher.Drain(ctx) }
 
 // Pass checks policies now.
+//
+// While the store's disk is nearly full the error is upkeep.ErrLow.
 func (a *App) Pass(ctx context.Context, o watch.PassOptions, emit func(policy.Check) error) error {
+	if err := a.keeper.Look(); err != nil && !o.DryRun {
+		return err
+	}
 	return a.loop.Pass(ctx, o, emit)
 }
 

@@ -167,7 +167,7 @@ func shutdown(ctx context.Context, server *http.Server) error {
 func (a *App) handler(wc webConfig) (http.Handler, error) {
 	o := a.opts
 	return web.New(web.Options{
-		Store: a.store, Requeue: a.Requeue, Policies: a.Policies, Actions: a,
+		Store: a.store, Requeue: a.Requeue, Renormalize: a.Renormalize, Policies: a.Policies, Actions: a, Upkeep: a,
 		Metrics: promhttp.HandlerFor(o.Registry, promhttp.HandlerOpts{Registry: o.Registry, ErrorHandling: promhttp.ContinueOnError}),
 		Ready:   a.Readiness, Token: a.token, TrustAuth: wc.authenticates(),
 		Held: a.Held, Receivers: func() []string { return ReceiverNames(a.Config()) },
@@ -228,6 +228,11 @@ func (a *App) Readiness() web.Readiness {
 		r.Ready = false
 		r.Detail = append(r.Detail, "checks do not run: "+err.Error())
 	}
+	if err := a.keeper.Low(); err != nil {
+		r.Ready = false
+		r.Detail = append(r.Detail, "checks are stopped: "+err.Error())
+	}
+	r.Detail = append(r.Detail, a.keeper.Notes()...)
 	if err := a.reloadErr.Load(); err != nil && *err != nil {
 		r.ConfigOK = false
 		r.Detail = append(r.Detail, "the last reload failed, an older configuration is in force: "+(*err).Error())

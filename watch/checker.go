@@ -124,6 +124,7 @@ func (r *run) commit(ctx context.Context, claim storage.Claim, o storage.Observa
 		return r.results(o, receipt), nil
 	}
 	o.Claim = claim
+	r.lighten(&o)
 	// What was found is recorded although the time for finding it is over: a
 	// check that took too long is a result as well.
 	receipt, err := r.Store.Commit(context.WithoutCancel(ctx), o)
@@ -150,6 +151,22 @@ func (r *run) commit(ctx context.Context, claim storage.Claim, o storage.Observa
 	return checks, nil
 }
 
+// lighten leaves out the body of a page that brought nothing new, where the
+// policy is to be kept that way. Its digest stays, and so does every body from
+// which a text was or may yet be made.
+func (r *run) lighten(o *storage.Observation) {
+	waits := o.State.Pending != nil && o.State.Pending.Capture == 0
+	if r.policy.Evidence != policy.EvidenceOnChange || o.Capture == nil || o.Check.Outcome != policy.OutcomeUnchanged || len(o.Versions) > 0 || waits {
+		return
+	}
+	light := *o.Capture
+	if light.Digest.IsZero() {
+		light.Digest = policy.Sum(light.Body)
+	}
+	light.Body = nil
+	o.Capture = &light
+}
+
 // results returns the checks with the numbers that the store gave.
 func (r *run) results(o storage.Observation, receipt storage.Receipt) []policy.Check {
 	last, before := o.Expect.Version, 0
@@ -157,7 +174,10 @@ func (r *run) results(o storage.Observation, receipt storage.Receipt) []policy.C
 		last, before = n, last
 	}
 	own := o.Check
-	own.Capture, own.Version = receipt.Capture, last
+	own.Capture = receipt.Capture
+	if own.Version == 0 || len(receipt.Versions) > 0 {
+		own.Version = last
+	}
 	if own.Kind != "" {
 		own.FromVersion = before
 	}

@@ -158,11 +158,11 @@ func (s *server) getChecks(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	since, err := sinceParam(r.URL.Query())
+	since, until, err := spanParams(r.URL.Query())
 	if err != nil {
 		return nil, err
 	}
-	checks, err := s.opt.Store.Checks(r.Context(), id, storage.CheckQuery{Since: since, Limit: asked.reach()})
+	checks, err := s.opt.Store.Checks(r.Context(), id, storage.CheckQuery{Since: since, Until: until, Limit: asked.reach()})
 	list := cut(checks, asked)
 	return part{checkList{list}, asked, len(list)}, err
 }

@@ -30,36 +30,43 @@ func (s *server) pageRoutes(mux *http.ServeMux) {
 }
 
 // apiRoutes are the addresses for programs. openapi.json describes each of them.
-func (s *server) apiRoutes(mux *http.ServeMux) {
+func (s *server) apiRoutes(handle func(pattern string, h http.Handler)) {
 	const api = "/api/v1"
 	const one = api + "/policies/{vendor}/{kind}"
 	get := func(path string, read func(*http.Request) (any, error)) {
-		mux.Handle("GET "+path, s.conditional(s.answer(read)))
+		handle("GET "+path, s.conditional(s.answer(read)))
 	}
 	get(api+"/policies", s.getStates)
 	get(one, s.getState)
 	get(one+"/versions", s.getVersions)
 	get(one+"/versions/{n}", s.getVersion)
 	get(one+"/versions/{n}/document", s.getDocument)
-	mux.Handle("GET "+one+"/versions/{n}/text", s.conditional(http.HandlerFunc(s.getText)))
+	handle("GET "+one+"/versions/{n}/text", s.conditional(http.HandlerFunc(s.getText)))
 	get(one+"/changes/{n}", s.getChange)
 	get(one+"/compare", s.getCompare)
 	get(one+"/captures/{id}", s.getCapture)
-	mux.HandleFunc("GET "+one+"/captures/{id}/body", s.getBody)
+	handle("GET "+one+"/captures/{id}/body", http.HandlerFunc(s.getBody))
 	get(one+"/checks", s.getChecks)
+	get(one+"/runs", s.getRuns)
+	get(one+"/coverage", s.getCoverage)
 	get(one+"/quarantine", s.getHeld)
 	get(api+"/quarantine", s.getAllHeld)
+	get(api+"/uptime", s.getUptime)
+	handle("GET "+api+"/search", http.HandlerFunc(s.getSearch))
 	get(api+"/changes", s.getRecent)
 	get(api+"/alerts", s.getAlerts)
 	get(api+"/alerts/{id}", s.getAlert)
 	get(api+"/receivers", s.getReceivers)
 	get(api+"/stats", s.getStats)
 	get(api+"/config", s.getConfig)
-	mux.Handle("GET "+api+"/openapi.json", s.conditional(http.HandlerFunc(s.getOpenAPI)))
-	mux.HandleFunc("GET "+api+"/events", s.getEvents)
+	handle("GET "+api+"/openapi.json", s.conditional(http.HandlerFunc(s.getOpenAPI)))
+	handle("GET "+api+"/events", http.HandlerFunc(s.getEvents))
 
-	mux.Handle("POST "+api+"/check", s.guarded(s.postCheck))
-	mux.Handle("POST "+one+"/quarantine", s.guarded(s.postRuling))
-	mux.Handle("POST "+api+"/alerts/{id}/redeliver", s.guarded(s.postRedeliver))
-	mux.Handle("POST "+api+"/receivers/{name}/test", s.guarded(s.postTest))
+	handle("POST "+api+"/check", s.guarded(s.postCheck))
+	handle("POST "+api+"/renormalize", s.guarded(s.postRenormalize))
+	handle("POST "+api+"/store/verify", s.guarded(s.postVerify))
+	handle("POST "+api+"/store/backup", s.guarded(s.postBackup))
+	handle("POST "+one+"/quarantine", s.guarded(s.postRuling))
+	handle("POST "+api+"/alerts/{id}/redeliver", s.guarded(s.postRedeliver))
+	handle("POST "+api+"/receivers/{name}/test", s.guarded(s.postTest))
 }

@@ -62,10 +62,14 @@ type Options struct {
 	Store storage.Reader
 	// Requeue makes an alert pending again; nil answers 501.
 	Requeue func(ctx context.Context, alertID string) error
+	// Renormalize reads stored captures by the rules of now; nil answers 501.
+	Renormalize func(ctx context.Context, req policy.RenormalizeRequest, emit func(policy.Renormalized) error) error
 	// Policies returns the current configuration; nil means none.
 	Policies func() []policy.Policy
 	// Actions may be nil: the endpoints that need it then answer 501.
 	Actions Actions
+	// Upkeep may be nil, too.
+	Upkeep Upkeep
 	// Held returns the newest capture of a policy that the gate holds, with its
 	// text when that is asked for, or policy.ErrNotFound. Nil means that none is
 	// ever held.
@@ -119,6 +123,8 @@ type server struct {
 	known  marksCache
 	feeds  *rate.Limiter
 	tries  *rate.Limiter
+	// searches has room for those that may run at once.
+	searches chan struct{}
 }
 
 // New returns the handler of the whole web surface: pages, API, metrics and
@@ -133,7 +139,8 @@ func New(opt Options) (http.Handler, error) {
 		return nil, err
 	}
 	s := &server{
-		opt: withDefaults(opt), log: opt.Logger, urls: urlSpace{base: strings.TrimRight(external.Path, "/")}, costs: newCosts(),
+		searches: make(chan struct{}, maxSearches),
+		opt:      withDefaults(opt), log: opt.Logger, urls: urlSpace{base: strings.TrimRight(external.Path, "/")}, costs: newCosts(),
 		feeds: rate.NewLimiter(costlyPerSecond, costlyBurst), tries: rate.NewLimiter(unlockPerSecond, unlockBurst),
 	}
 	if external.Host != "" {
@@ -181,7 +188,7 @@ func (s *server) routes() *http.ServeMux {
 	mux := http.NewServeMux()
 
 	s.pageRoutes(mux)
-	s.apiRoutes(mux)
+	s.apiRoutes(mux.Handle)
 	mux.Handle("POST /-/reload", s.guarded(s.postReload))
 	mux.HandleFunc("GET /-/healthy", s.healthy)
 	mux.HandleFunc("GET /-/ready", s.ready)

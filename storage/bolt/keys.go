@@ -27,6 +27,8 @@ const (
 	outboxBucket   = "outbox"
 	alertBucket    = "alerts"
 	queueBucket    = "queue"
+	runBucket      = "runs"
+	uptimeBucket   = "uptime"
 )
 
 // buckets returns the names of all buckets, sorted.
@@ -34,7 +36,7 @@ func buckets() []string {
 	return []string{
 		alertBucket, bodyBucket, captureBucket, changeBucket, checkBucket, claimBucket, documentBucket,
 		dueBucket, idBucket, lastBodyBucket, metaBucket, nameBucket, outboxBucket, queueBucket,
-		stateBucket, timelineBucket, versionBucket,
+		runBucket, stateBucket, timelineBucket, uptimeBucket, versionBucket,
 	}
 }
 
@@ -97,6 +99,14 @@ func dueKey(next time.Time, k policyKey) []byte {
 
 func timelineKey(at time.Time, k policyKey, n int) []byte {
 	return append(appendTime(nil, at), versionKey(k, n)...)
+}
+
+// maxSeq stands behind every sequence number of a key.
+const maxSeq = 1<<64 - 1
+
+// checkKey is the key of a check, and of the run that it is the first of.
+func checkKey(k policyKey, at time.Time, seq uint64) []byte {
+	return append(checkPrefix(k, at), number(seq)...)
 }
 
 func checkPrefix(k policyKey, at time.Time) []byte { return appendTime(k.bytes(), at) }

@@ -39,11 +39,51 @@ type bodyRef struct {
 	// Refused is set when the body is one of a refused capture, which may be
 	// taken away after its time: an accepted capture must not rely on it.
 	Refused bool `json:"refused,omitempty"`
-	// Base is the newest body of an accepted capture, which builds on Depth
-	// others; Whole is the stored size of the first of them, in bytes.
+	// Base is the newest body of an accepted capture, the one at place Depth of
+	// its chain; Whole is the stored size of the one at place 0, in bytes.
 	Base  policy.CaptureID `json:"base,omitempty"`
 	Depth int              `json:"depth,omitempty"`
 	Whole int              `json:"whole,omitempty"`
+	// Anchors are the newest bodies of the chain at a place that fan, and that
+	// the square of fan, divides.
+	Anchors [2]policy.CaptureID `json:"anchors,omitzero"`
+}
+
+// under returns the body on which the next one is to build, 0 for none. Most
+// build on the one before, every eighth on the one eight before, and every
+// sixty-fourth on the one sixty-four before: so no body has more than 21 others
+// under it, however long the chain. A refused one, on which nothing will build,
+// takes the newest.
+func (b bodyRef) under(refused bool) policy.CaptureID {
+	place := b.Depth + 1
+	switch {
+	case refused:
+		return b.Base
+	case place >= maxChain:
+		return 0
+	case place%fan != 0:
+		return b.Base
+	case place%(fan*fan) != 0:
+		return b.Anchors[0]
+	}
+	return b.Anchors[1]
+}
+
+// extend puts an accepted body of so many stored bytes at the end of the chain,
+// or at the beginning of a new one when it builds on none.
+func (b *bodyRef) extend(id, base policy.CaptureID, size int) {
+	b.Base = id
+	if base == 0 {
+		b.Depth, b.Whole, b.Anchors = 0, size, [2]policy.CaptureID{id, id}
+		return
+	}
+	b.Depth++
+	if b.Depth%fan == 0 {
+		b.Anchors[0] = id
+	}
+	if b.Depth%(fan*fan) == 0 {
+		b.Anchors[1] = id
+	}
 }
 
 // has says whether the newest body may stand for a capture's.

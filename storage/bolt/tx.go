@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"time"
 
 	"go.etcd.io/bbolt"
 
@@ -159,6 +160,26 @@ func (t *tx) scanBack(bucket string, prefix []byte, fn func(key, payload []byte)
 	k, v := seekLast(c, prefix)
 	for ; k != nil && bytes.HasPrefix(k, prefix); k, v = c.Prev() {
 		if err := t.visit(bucket, k, v, fn); err != nil {
+			return ignoreStop(err)
+		}
+	}
+	return nil
+}
+
+// scanBackFrom is scanBack over the rows of a policy up to a time, all of them
+// when that is zero.
+func (t *tx) scanBackFrom(bucket string, k policyKey, until time.Time, fn func(key, payload []byte) error) error {
+	if until.IsZero() {
+		return t.scanBack(bucket, k.bytes(), fn)
+	}
+	b, err := t.bucket(bucket)
+	if err != nil {
+		return err
+	}
+	c := b.Cursor()
+	key, v := seekLast(c, checkPrefix(k, until))
+	for ; key != nil && bytes.HasPrefix(key, k.bytes()); key, v = c.Prev() {
+		if err := t.visit(bucket, key, v, fn); err != nil {
 			return ignoreStop(err)
 		}
 	}

@@ -1,0 +1,164 @@
+package bolt
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"go.etcd.io/bbolt"
+
+	"watcher/policy"
+	"watcher/storage"
+)
+
+func hour(h int) time.Time {
+	return time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC).Add(time.Duration(h) * time.Hour)
+}
+
+// watchFor makes a policy and commits a check per hour with the given outcomes.
+func watchFor(t *testing.T, db *DB, id policy.ID, from int, outcomes ...policy.Outcome) {
+	t.Helper()
+	if err := db.Sync(t.Context(), []policy.Policy{{ID: id}}, hour(0)); err != nil {
+		t.Fatal(err)
+	}
+	for i, outcome := range outcomes {
+		claims, err := db.Claim(t.Context(), storage.ClaimQuery{Now: hour(1000), For: time.Minute, IDs: []policy.ID{id}})
+		if err != nil || len(claims) != 1 {
+			t.Fatalf("%d claims, %v", len(claims), err)
+		}
+		o := storage.Observation{Claim: claims[0], State: claims[0].State, Check: policy.Check{Outcome: outcome, At: hour(from + i)}}
+		if _, err := db.Commit(t.Context(), o); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func runsOf(t *testing.T, db *DB, id policy.ID) []policy.Run {
+	t.Helper()
+	runs, err := db.Runs(t.Context(), id, storage.RunQuery{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return runs
+}
+
+// A file that an earlier program wrote has checks and no ledger: it is derived,
+// also by a reader that may not write, and written with the next check.
+func TestLedgerOfAnEarlierFile(t *testing.T) {
+	const id policy.ID = "acme/privacy"
+	db := open(t)
+	path := db.Path()
+	watchFor(t, db, id, 1, "failed", "failed", "rejected", "failed")
+	want := runsOf(t, db, id)
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	raw, err := bbolt.Open(path, 0o600, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := raw.Update(func(b *bbolt.Tx) error {
+		if err := b.DeleteBucket([]byte(uptimeBucket)); err != nil {
+			return err
+		}
+		return b.DeleteBucket([]byte(runBucket))
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if err := raw.Close(); err != nil {
+		t.Fatal(err)
+	}
+
+	reader, err := Open(path, Options{ReadOnly: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, runsOf(t, reader, id)); diff != "" || len(want) != 3 {
+		t.Errorf("read-only (-want +got):\n%s", diff)
+	}
+	if up, err := reader.Uptime(t.Context(), storage.UptimeQuery{}); err != nil || len(up) != 0 {
+		t.Errorf("uptime %v, %v", up, err)
+	}
+	if err := reader.Close(); err != nil {
+		t.Fatal(err)
+	}
+
+	again := openAt(t, path, Options{})
+	if diff := cmp.Diff(want, runsOf(t, again, id)); diff != "" {
+		t.Errorf("derived (-want +got):\n%s", diff)
+	}
+	if n := rows(t, again, runBucket); n != 0 {
+		t.Fatalf("%d runs were written by reading", n)
+	}
+	watchFor(t, again, id, 5, "failed")
+	got := runsOf(t, again, id)
+	if len(got) != 3 || got[0].Count != 2 || rows(t, again, runBucket) != 3 {
+		t.Errorf("after the next check: %+v", got)
+	}
+}
+
+// A ledger that lost its newest row to an older program's check is made anew.
+func TestLedgerBehindIsMadeAnew(t *testing.T) {
+	const id policy.ID = "acme/privacy"
+	db := open(t)
+	watchFor(t, db, id, 1, "failed", "rejected", "rejected")
+	if err := db.update(t.Context(), func(tx *tx) error {
+		key := checkKey(1, hour(9), 0)
+		return tx.putJSON(checkBucket, key, policy.Check{Outcome: "failed", At: hour(9)})
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if got := runsOf(t, db, id); len(got) != 3 || got[0].Last != hour(9) {
+		t.Errorf("derived: %+v", got)
+	}
+	watchFor(t, db, id, 10, "failed")
+	got := runsOf(t, db, id)
+	if len(got) != 3 || got[0].Count != 2 || got[0].First != hour(9) || rows(t, db, runBucket) != 3 {
+		t.Errorf("made anew: %+v", got)
+	}
+}
+
+func rows(t *testing.T, db *DB, bucket string) int {
+	t.Helper()
+	n := 0
+	if err := db.view(t.Context(), func(tx *tx) error {
+		return tx.scan(bucket, nil, func(_, _ []byte) error { n++; return nil })
+	}); err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+// BenchmarkLedger measures what a check costs in bytes: its own row, and its part
+// of the ledger when one check in a hundred fails.
+func BenchmarkLedger(b *testing.B) {
+	db := open(b)
+	if err := db.Sync(b.Context(), []policy.Policy{{ID: "acme/privacy"}}, hour(0)); err != nil {
+		b.Fatal(err)
+	}
+	for i := range b.N {
+		claims, err := db.Claim(b.Context(), storage.ClaimQuery{Now: hour(1 << 20), For: time.Minute, IDs: []policy.ID{"acme/privacy"}})
+		if err != nil {
+			b.Fatal(err)
+		}
+		c := policy.Check{
+			Outcome: policy.OutcomeUnchanged, At: hour(i), CapturedAt: hour(i), FirstSeenAt: hour(0), Duration: 1234567890, Source: policy.SourceLive,
+			Status: 200, Version: 1,
+		}
+		if i%100 == 99 {
+			c.Outcome, c.Error, c.Rule = policy.OutcomeFailed, "https://acme.example/privacy: connection refused", "fetch:connect"
+		}
+		if _, err := db.Commit(b.Context(), storage.Observation{Claim: claims[0], State: claims[0].State, Check: c}); err != nil {
+			b.Fatal(err)
+		}
+	}
+	for _, bucket := range []string{checkBucket, runBucket} {
+		size := 0
+		if err := db.bolt.View(func(t *bbolt.Tx) error {
+			return t.Bucket([]byte(bucket)).ForEach(func(k, v []byte) error { size += len(k) + len(v); return nil })
+		}); err != nil {
+			b.Fatal(err)
+		}
+		b.ReportMetric(float64(size)/float64(b.N), bucket+"-B/op")
+	}
+}
