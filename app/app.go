@@ -26,6 +26,7 @@ import (
 	"watcher/upkeep"
 	"watcher/watch"
 	"watcher/wayback"
+	"watcher/web"
 )
 
 // App is the whole program as a value.
@@ -39,6 +40,7 @@ type App struct {
 	dispatcher *alerts.Dispatcher
 	keeper     *upkeep.Keeper
 	reload     *metrics.Reload
+	events     *web.Events
 
 	// live is what a reload swaps; reloads and the start are serialised by mu.
 	live atomic.Pointer[live]
@@ -83,7 +85,7 @@ func New(o Options) (*App, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &App{opts: o, store: store, token: newToken(), fatal: make(chan error, 1)}
+	a := &App{opts: o, store: store, token: newToken(), fatal: make(chan error, 1), events: web.NewEvents(o.Clock())}
 	a.onStop("close store", func(context.Context) error { return store.Close() })
 	if !o.ReadOnly {
 		// The lock proves that whoever left a run file is gone.
@@ -118,7 +120,7 @@ func (a *App) build(cfg *config.Config) error {
 	})
 	if a.checker, err = watch.NewChecker(watch.Options{
 		Store: a.store, Clock: o.Clock, Logger: o.Logger, Metrics: o.Registry, Random: o.Random,
-		Committed: a.dispatcher.Wake,
+		Committed: a.dispatcher.Wake, Checked: a.events.Publish,
 	}); err != nil {
 		return err
 	}
@@ -241,6 +243,7 @@ func (a *App) Sync(ctx context.Context) error {
 	if err := a.store.Sync(ctx, a.Policies(), a.opts.Clock().UTC()); err != nil {
 		return fmt.Errorf("sync policies with the store: %w", err)
 	}
+	a.events.Touch()
 	return nil
 }
 

@@ -66,6 +66,9 @@ type Web struct {
 	ExternalURL string
 	// Insecure allows to listen beyond loopback without a ConfigFile.
 	Insecure bool
+	// AdminUsers are the users of ConfigFile who may change something; empty means
+	// all of them.
+	AdminUsers []string
 }
 
 // DefaultListenAddress is loopback: the pages need no authentication there.

@@ -63,6 +63,9 @@ type Options struct {
 	Random func() float64
 	// Committed, when set, is called after a commit that added alerts.
 	Committed func()
+	// Checked, when set, is called with every check that was recorded. It must
+	// not wait for anything.
+	Checked func(policy.Check)
 }
 
 // Checker runs single checks. It is safe for concurrent use, one check per
@@ -138,6 +141,9 @@ func (r *run) commit(ctx context.Context, claim storage.Claim, o storage.Observa
 			suppressed = r.suppressed
 		}
 		r.metrics.observe(r.policy, check, suppressed)
+		if r.Checked != nil {
+			r.Checked(check)
+		}
 	}
 	if receipt.Alerts > 0 && r.Committed != nil {
 		r.Committed()

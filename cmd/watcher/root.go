@@ -58,6 +58,7 @@ with its evidence, says what changed the way a lawyer would, and tells people.
 	f.StringVar(&e.flags.web.ListenAddress, "web.listen-address", app.DefaultListenAddress, "`ADDRESS` for pages, API and metrics")
 	f.StringVar(&e.flags.web.ConfigFile, "web.config.file", "", "`FILE` with TLS and authentication (exporter-toolkit)")
 	f.StringVar(&e.flags.web.ExternalURL, "web.external-url", "", "`URL` under which people reach the pages; the base of links in alerts")
+	f.StringSliceVar(&e.flags.web.AdminUsers, "web.admin-users", nil, "`NAMES` of users of --web.config.file who may change something; default all")
 	f.BoolVar(&e.flags.web.Insecure, "web.insecure", false, "listen beyond loopback without authentication")
 	root.AddCommand(
 		newRunCommand(e), newDemoCommand(e), newCheckCommand(e), newBackfillCommand(e),
