@@ -5,8 +5,10 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -72,14 +74,12 @@ func httpBlock(r Record, body []byte) []byte {
 	}
 	fmt.Fprintf(&b, "HTTP/1.1 %d %s\r\n", status, http.StatusText(status))
 	header := http.Header{}
-	for name, values := range r.Header {
-		header[name] = values
-	}
+	maps.Copy(header, r.Header)
 	for _, name := range []string{"Content-Encoding", "Transfer-Encoding", "Content-Length"} {
 		header.Del(name)
 	}
 	if !r.Revisit {
-		header.Set("Content-Length", fmt.Sprint(len(body)))
+		header.Set("Content-Length", strconv.Itoa(len(body)))
 	}
 	_ = header.Write(&b) // a buffer takes everything; bad names and line ends are dropped
 	b.WriteString("\r\n")

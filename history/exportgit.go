@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode"
 
@@ -76,7 +77,7 @@ func gitMessage(v policy.Version, c *policy.Capture) string {
 			fmt.Fprintf(&b, "%s: %s\n", name, oneLine(value, 2000))
 		}
 	}
-	line("Version", fmt.Sprint(v.Number))
+	line("Version", strconv.Itoa(v.Number))
 	line("Kind", string(v.Kind))
 	line("Significance", string(v.Significance))
 	line("First-Seen", cellTime(v.FirstSeenAt))

@@ -6,11 +6,11 @@ import (
 	"encoding/csv"
 	"encoding/json"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
 	"unicode"
+	"unicode/utf8"
 
 	"watcher/policy"
 )
@@ -129,11 +129,8 @@ func Cell(text string) string {
 		return r
 	}, strings.ToValidUTF8(text, "\uFFFD"))
 	text = strings.TrimSpace(text)
-	for _, r := range text {
-		if slices.Contains([]rune("=+-@|%＝＋－＠"), r) {
-			return "'" + text
-		}
-		break
+	if first, size := utf8.DecodeRuneInString(text); size > 0 && strings.ContainsRune("=+-@|%＝＋－＠", first) {
+		return "'" + text
 	}
 	return text
 }

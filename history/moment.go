@@ -2,6 +2,7 @@ package history
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"watcher/policy"
@@ -121,8 +122,11 @@ func (l *ledger) confirm(ctx context.Context, m *Moment, same map[int]bool) erro
 			after = i
 		}
 	}
+	if after == before {
+		after = -1 // both are in one run
+	}
 	for _, i := range []int{before, after} {
-		if i < 0 || i == before && i == after && !m.ConfirmedAfter.IsZero() {
+		if i < 0 {
 			continue
 		}
 		if err := l.sightings(ctx, m, runs[i], same); err != nil {
@@ -173,11 +177,11 @@ func (l *ledger) between(ctx context.Context, m *Moment) error {
 		return err
 	}
 	last := from
-	for i := len(runs) - 1; i >= 0; i-- {
-		if runs[i].Confirms || runs[i].Last.Before(from) {
+	for _, run := range slices.Backward(runs) {
+		if run.Confirms || run.Last.Before(from) {
 			continue
 		}
-		parts, err := l.split(ctx, runs[i])
+		parts, err := l.split(ctx, run)
 		if err != nil {
 			return err
 		}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"runtime/debug"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -217,6 +218,11 @@ func (s *search) each(ctx context.Context, f func(context.Context, policy.State)
 	var all sync.WaitGroup
 	for w := range errs {
 		all.Go(func() {
+			defer func() { // one odd text must not take the daemon down
+				if v := recover(); v != nil {
+					errs[w] = fmt.Errorf("internal error: %v\n%s", v, debug.Stack())
+				}
+			}()
 			for errs[w] == nil {
 				i := int(next.Add(1)) - 1
 				if i >= len(s.states) {

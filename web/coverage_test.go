@@ -51,17 +51,18 @@ func TestAPICoverageKnowsTheInterval(t *testing.T) {
 	every := 40 * day
 	o.Policies = func() []policy.Policy { return []policy.Policy{{ID: changedID, Interval: every}} }
 	h := handler(t, o)
-	kinds := func() (out string) {
+	kinds := func() string {
+		var out []string
 		for _, v := range get[struct{ Intervals []history.Interval }](t, h, northlight+"/coverage").Intervals {
-			out += " " + v.Kind
+			out = append(out, v.Kind)
 		}
-		return out
+		return strings.Join(out, " ")
 	}
-	if got := kinds(); got != " checked nobody_looked not_running nobody_looked checked" {
-		t.Errorf("checked every 40 days:%s", got)
+	if got := kinds(); got != "checked nobody_looked not_running nobody_looked checked" {
+		t.Errorf("checked every 40 days: %s", got)
 	}
 	every = 50 * day
-	if got := kinds(); got != " checked checked" {
-		t.Errorf("checked every 50 days:%s", got)
+	if got := kinds(); got != "checked checked" {
+		t.Errorf("checked every 50 days: %s", got)
 	}
 }

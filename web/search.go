@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"runtime/debug"
 	"strings"
 	"time"
 
@@ -32,35 +33,51 @@ func (s *server) getSearch(w http.ResponseWriter, r *http.Request) {
 	}
 	select {
 	case s.searches <- struct{}{}:
-		defer func() { <-s.searches }()
 	default:
 		w.Header().Set("Retry-After", "5")
 		s.fail(w, r, &statusError{http.StatusTooManyRequests, fmt.Sprintf("%d searches are running already (try again in a few seconds)", maxSearches)})
 		return
 	}
-	control := http.NewResponseController(w)
-	out := &lines{w: w, flush: func() error {
-		// Not every writer has a deadline. A reader who takes nothing for that
-		// long is gone, and holds no place any more.
-		_ = control.SetWriteDeadline(time.Now().Add(history.MaxSearch))
-		return control.Flush()
-	}}
-	s.search(r.Context(), w, r, q, out)
+	ctx, cancel := context.WithCancel(r.Context())
+	defer cancel()
+	found := make(chan any, 3*history.MaxResults+1)
+	var failed error // of the search; valid when found is closed
+	go func() {
+		defer close(found)
+		defer func() { <-s.searches }()
+		failed = s.search(ctx, q, found)
+	}()
+	out := &lines{w: w, flush: http.NewResponseController(w).Flush}
+	for line := range found {
+		if err := out.emit(line); err != nil {
+			s.log.Debug("client went away", "err", err)
+			return
+		}
+	}
+	if failed != nil && !out.begun {
+		s.fail(w, r, failed)
+	} else if failed != nil {
+		_ = out.emit(lineError{failed.Error(), problemOf(failed).Type}) // nobody is left to tell
+	}
 }
 
-func (s *server) search(ctx context.Context, w http.ResponseWriter, r *http.Request, q history.Query, out *lines) {
-	end, err := history.Search(ctx, s.opt.Store, q, func(res history.Result) error { return out.emit(res) })
-	switch {
-	case err == nil:
-		err = out.emit(end)
-	case !out.begun:
-		s.fail(w, r, err)
-		return
-	default:
-		err = out.emit(lineError{err.Error(), problemOf(err).Type})
+// search puts results and the end of a search into a channel that has room for all
+// of them: a client who reads slowly does not hold a place.
+func (s *server) search(ctx context.Context, q history.Query, found chan<- any) (err error) {
+	defer s.recoverSearch(&err)
+	end, err := history.Search(ctx, s.opt.Store, q, func(res history.Result) error { found <- res; return nil })
+	if err == nil {
+		found <- end
 	}
-	if err != nil {
-		s.log.Debug("client went away", "err", err)
+	return err
+}
+
+// recoverSearch does for a goroutine of its own what the middleware does for
+// requests.
+func (s *server) recoverSearch(err *error) {
+	if v := recover(); v != nil {
+		s.log.Error("recovered from a panic", "stage", "search", "panic", fmt.Sprint(v), "stack", string(debug.Stack()))
+		*err = fmt.Errorf("internal error: %v", v)
 	}
 }
 

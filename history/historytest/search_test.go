@@ -138,6 +138,21 @@ func TestSearchNamesWhatIsDamaged(t *testing.T) {
 	}
 }
 
+// panicky has a text over which the program stumbles.
+type panicky struct{ storage.Reader }
+
+func (panicky) Document(context.Context, policy.ID, int) (policy.Document, error) {
+	panic("a text like no other")
+}
+
+func TestSearchSurvivesPanics(t *testing.T) {
+	w := library(t)
+	_, err := history.Search(t.Context(), panicky{w.store}, history.Query{Text: "months"}, func(history.Result) error { return nil })
+	if err == nil || !strings.Contains(err.Error(), "internal error: a text like no other") {
+		t.Error(err)
+	}
+}
+
 // BenchmarkSearch looks through the present texts of 1,000 policies of 5,000 words
 // each.
 func BenchmarkSearch(b *testing.B) {

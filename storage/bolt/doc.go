@@ -22,7 +22,7 @@
 //	changes    sequence                       → change (zstd of JSON)
 //	timeline   captured at | policy key | number → nothing; versions with a change
 //	checks     policy key | at | sequence     → check (JSON)
-//	runs       key of the first check         → checks in a row that ended alike (JSON)
+//	runs       key of the first check         → checks in a row that ended alike (packed)
 //	uptime     sequence                       → a stretch of time in which somebody watched (JSON)
 //	outbox     sequence                       → alert and its lease (JSON)
 //	alerts     alert id                       → sequence in outbox

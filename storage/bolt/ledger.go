@@ -14,7 +14,7 @@ import (
 // key of its last one.
 type runRow struct {
 	policy.Run
-	LastKey []byte `json:"last_key"`
+	LastKey []byte
 }
 
 // takes reports whether the check may be added at an end of the run.
@@ -79,8 +79,8 @@ func (t *tx) runAt(key, value []byte) ([]byte, *runRow, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	row := &runRow{}
-	return bytes.Clone(key), row, unmarshal(payload, row)
+	row, err := unpackRun(key, payload)
+	return bytes.Clone(key), row, err
 }
 
 // enterRun adds a check, which is stored under key already, to the ledger.
@@ -102,9 +102,9 @@ func (t *tx) enterRun(k policyKey, newest, key []byte, c policy.Check) error {
 func (t *tx) appendRun(at []byte, before *runRow, key []byte, c policy.Check) error {
 	if before.takes(c) {
 		before.add(key, c)
-		return t.putJSON(runBucket, at, before)
+		return t.putRun(at, before)
 	}
-	return t.putJSON(runBucket, key, newRun(key, c))
+	return t.putRun(key, newRun(key, c))
 }
 
 // insertRun adds a check of the past: to one of the runs around it, between
@@ -129,7 +129,7 @@ func (t *tx) insertRun(k policyKey, key []byte, c policy.Check) error {
 			return err
 		}
 		after.add(key, c)
-		return t.putJSON(runBucket, key, after)
+		return t.putRun(key, after)
 	}
 	return t.appendRun(at, before, key, c)
 }
@@ -162,7 +162,7 @@ func (t *tx) scanKeys(bucket string, prefix []byte, fn func(key []byte)) error {
 	return nil
 }
 
-func (t *tx) putRun(key []byte, row *runRow) error { return t.putJSON(runBucket, key, row) }
+func (t *tx) putRun(key []byte, row *runRow) error { return t.put(runBucket, key, row.pack()) }
 
 // deriveRuns makes runs of the checks from one key to another, both included.
 func (t *tx) deriveRuns(from, to []byte, emit func(key []byte, row *runRow) error) error {
@@ -212,9 +212,9 @@ func (db *DB) Runs(ctx context.Context, id policy.ID, q storage.RunQuery) ([]pol
 			return t.derivedRuns(k, id, q)
 		}
 		var out []policy.Run
-		err = t.scanBackFrom(runBucket, k, q.Until, func(_, payload []byte) error {
-			var row runRow
-			if err := unmarshal(payload, &row); err != nil {
+		err = t.scanBackFrom(runBucket, k, q.Until, func(key, payload []byte) error {
+			row, err := unpackRun(key, payload)
+			if err != nil {
 				return err
 			}
 			if row.Last.Before(q.Since) || q.Limit > 0 && len(out) == q.Limit {

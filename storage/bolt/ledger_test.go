@@ -1,6 +1,7 @@
 package bolt
 
 import (
+	"errors"
 	"testing"
 	"time"
 
@@ -116,6 +117,47 @@ func TestLedgerBehindIsMadeAnew(t *testing.T) {
 	if len(got) != 3 || got[0].Count != 2 || got[0].First != hour(9) || rows(t, db, runBucket) != 3 {
 		t.Errorf("made anew: %+v", got)
 	}
+}
+
+func TestRunRow(t *testing.T) {
+	far := time.Date(9999, 12, 31, 23, 59, 59, 999999999, time.UTC)
+	for _, c := range []policy.Check{
+		{Outcome: policy.OutcomeUnchanged, At: hour(1), CapturedAt: hour(-9), Version: 3, Rule: "x", Source: policy.SourceLive},
+		{Outcome: "", At: time.Time{}, Version: -1},
+		{Outcome: policy.OutcomeFailed, At: far, CapturedAt: time.Unix(-1<<40, 7).UTC()},
+	} {
+		key := checkKey(7, c.At, 5)
+		want := newRun(key, c)
+		got, err := unpackRun(key, want.pack())
+		if diff := cmp.Diff(want, got); err != nil || diff != "" {
+			t.Errorf("%v (-want +got):\n%s", err, diff)
+		}
+		for n := range want.pack() {
+			if _, err := unpackRun(key, want.pack()[:n]); !errors.Is(err, policy.ErrDamaged) {
+				t.Errorf("the first %d bytes: %v", n, err)
+			}
+		}
+		if _, err := unpackRun(key, append(want.pack(), 0)); !errors.Is(err, policy.ErrDamaged) {
+			t.Errorf("a byte more: %v", err)
+		}
+	}
+}
+
+func FuzzRunRow(f *testing.F) {
+	f.Add(newRun(checkKey(1, hour(1), 0), policy.Check{Outcome: policy.OutcomeFailed, At: hour(1)}).pack())
+	f.Fuzz(func(t *testing.T, payload []byte) {
+		key := checkKey(1, hour(1), 0)
+		row, err := unpackRun(key, payload)
+		if err != nil {
+			if !errors.Is(err, policy.ErrDamaged) {
+				t.Error(err)
+			}
+			return
+		}
+		if again, err := unpackRun(key, row.pack()); err != nil || again.Outcome != row.Outcome || again.Last != row.Last {
+			t.Errorf("%+v becomes %+v, %v", row, again, err)
+		}
+	})
 }
 
 func rows(t *testing.T, db *DB, bucket string) int {

@@ -27,8 +27,9 @@ func (p *probe) look(id policy.ID, outcome policy.Outcome, t time.Time) {
 	p.commit(observation(p.claim(id, at(100)), outcome, t))
 }
 
-func (p *probe) runs(id policy.ID, q storage.RunQuery) []policy.Run {
-	return get[[]policy.Run](p, "runs")(p.store.Runs(p.ctx, id, q))
+// runs returns the ledger of alpha.
+func (p *probe) runs(q storage.RunQuery) []policy.Run {
+	return get[[]policy.Run](p, "runs")(p.store.Runs(p.ctx, alpha, q))
 }
 
 // told is a short form of runs, newest first.
@@ -44,7 +45,7 @@ func hours(t time.Time) int { return int(t.Sub(epoch()) / time.Hour) }
 
 func runsMerge(p *probe) {
 	p.sync(at(0), alpha, beta)
-	p.equal("runs of a new policy", p.runs(alpha, storage.RunQuery{}), []policy.Run(nil))
+	p.equal("runs of a new policy", p.runs(storage.RunQuery{}), []policy.Run(nil))
 	p.tell(alpha, "your name", at(1))
 	for _, h := range []int{2, 3, 7, 8} {
 		p.look(alpha, policy.OutcomeUnchanged, at(h))
@@ -57,17 +58,17 @@ func runsMerge(p *probe) {
 		"unchanged v2 11-11 n=1 gap=0", "changed v2 10-10 n=1 gap=0", "failed v1 9-9 n=1 gap=0",
 		"unchanged v1 2-8 n=4 gap=4", "baseline v1 1-1 n=1 gap=0",
 	}
-	all := p.runs(alpha, storage.RunQuery{})
+	all := p.runs(storage.RunQuery{})
 	p.equal("runs", told(all), want)
 	p.equal("a run", all[3], policy.Run{
 		Policy: alpha, Outcome: policy.OutcomeUnchanged, Version: 1, Confirms: true, First: at(2), Last: at(8), Count: 4,
 		LongestGap: 4 * time.Hour, SeenFirst: at(2), SeenLast: at(8), Source: policy.SourceLive,
 	})
-	p.equal("runs, limited", told(p.runs(alpha, storage.RunQuery{Limit: 2})), want[:2])
-	p.equal("runs since", told(p.runs(alpha, storage.RunQuery{Since: at(8)})), want[:4])
-	p.equal("runs since later", told(p.runs(alpha, storage.RunQuery{Since: at(8).Add(1)})), want[:3])
-	p.equal("runs until", told(p.runs(alpha, storage.RunQuery{Until: at(9)})), want[2:])
-	p.equal("runs at a time", told(p.runs(alpha, storage.RunQuery{Since: at(5), Until: at(5)})), want[3:4])
+	p.equal("runs, limited", told(p.runs(storage.RunQuery{Limit: 2})), want[:2])
+	p.equal("runs since", told(p.runs(storage.RunQuery{Since: at(8)})), want[:4])
+	p.equal("runs since later", told(p.runs(storage.RunQuery{Since: at(8).Add(1)})), want[:3])
+	p.equal("runs until", told(p.runs(storage.RunQuery{Until: at(9)})), want[2:])
+	p.equal("runs at a time", told(p.runs(storage.RunQuery{Since: at(5), Until: at(5)})), want[3:4])
 	p.equal("checks until", len(get[[]policy.Check](p, "checks")(p.store.Checks(p.ctx, alpha, storage.CheckQuery{Until: at(3)}))), 3)
 	p.equal("checks between", len(get[[]policy.Check](p, "checks")(p.store.Checks(p.ctx, alpha, storage.CheckQuery{Since: at(3), Until: at(9)}))), 4)
 }
@@ -78,13 +79,13 @@ func runsOfThePast(p *probe) {
 		p.look(alpha, policy.OutcomeFailed, at(h))
 	}
 	p.look(alpha, policy.OutcomeRejected, at(15)) // parts the run
-	p.equal("parted", told(p.runs(alpha, storage.RunQuery{})), []string{"failed v0 20-30 n=2 gap=10", "rejected v0 15-15 n=1 gap=0", "failed v0 10-10 n=1 gap=0"})
+	p.equal("parted", told(p.runs(storage.RunQuery{})), []string{"failed v0 20-30 n=2 gap=10", "rejected v0 15-15 n=1 gap=0", "failed v0 10-10 n=1 gap=0"})
 	p.look(alpha, policy.OutcomeFailed, at(5))   // before the first
 	p.look(alpha, policy.OutcomeFailed, at(18))  // the new beginning of a run
 	p.look(alpha, policy.OutcomeFailed, at(12))  // the new end of one
 	p.look(alpha, policy.OutcomeFailed, at(25))  // in the midst of one
 	p.look(alpha, policy.OutcomeSkipped, at(13)) // between two
-	p.equal("filled", told(p.runs(alpha, storage.RunQuery{})), []string{
+	p.equal("filled", told(p.runs(storage.RunQuery{})), []string{
 		"failed v0 18-30 n=4 gap=5", "rejected v0 15-15 n=1 gap=0", "skipped v0 13-13 n=1 gap=0", "failed v0 5-12 n=3 gap=5",
 	})
 }
@@ -108,7 +109,7 @@ func runsMatchChecks(p *probe) {
 		}
 		p.commit(o)
 		list := get[[]policy.Check](p, "checks")(p.store.Checks(p.ctx, alpha, storage.CheckQuery{}))
-		p.equal(fmt.Sprintf("ledger after check %d", i), p.runs(alpha, storage.RunQuery{}), encode(list))
+		p.equal(fmt.Sprintf("ledger after check %d", i), p.runs(storage.RunQuery{}), encode(list))
 	}
 }
 
@@ -136,7 +137,7 @@ func noCheck(p *probe) {
 	o.Versions[0].Version.Kind = policy.VersionTechnical
 	p.equal("receipt", p.commit(o), storage.Receipt{Versions: []int{2}})
 	p.equal("checks", get[[]policy.Check](p, "checks")(p.store.Checks(p.ctx, alpha, storage.CheckQuery{})), before)
-	p.equal("runs", told(p.runs(alpha, storage.RunQuery{})), []string{"baseline v1 1-1 n=1 gap=0"})
+	p.equal("runs", told(p.runs(storage.RunQuery{})), []string{"baseline v1 1-1 n=1 gap=0"})
 	p.equal("head", p.state(alpha).Head, 2)
 }
 
