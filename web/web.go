@@ -64,6 +64,8 @@ type Options struct {
 	Policies func() []policy.Policy
 	// Actions may be nil: the endpoints that need it then answer 501.
 	Actions Actions
+	// Delivery may be nil: its endpoints then answer 501.
+	Delivery Delivery
 	// Metrics serves /metrics; nil leaves the path unknown.
 	Metrics http.Handler
 	// Ready serves /-/ready; nil means always ready.
@@ -177,6 +179,7 @@ func (s *server) routes() *http.ServeMux {
 	mux.Handle("POST "+one+"/quarantine", s.guarded(s.postRuling))
 	mux.Handle("POST "+api+"/alerts/{id}/redeliver", s.guarded(s.postRedeliver))
 	mux.Handle("POST "+api+"/receivers/{name}/test", s.guarded(s.postTest))
+	s.deliveryRoutes(mux, api)
 	mux.Handle("POST /-/reload", s.guarded(s.postReload))
 
 	mux.HandleFunc("GET /-/healthy", s.healthy)

@@ -267,6 +267,9 @@ func (db *DB) begin(b *bbolt.Tx) error {
 	if err := db.migrate(t); err != nil {
 		return err
 	}
+	if err := t.extend(); err != nil {
+		return err
+	}
 	var session uint64
 	payload, err := t.get(metaBucket, []byte(metaSession))
 	if err != nil {
