@@ -88,7 +88,7 @@ func (s *server) alertsPage(r *http.Request) (alertsView, error) {
 
 func (s *server) alertFilters(chosen []policy.AlertState) []filter {
 	filters := []filter{{Word: "All", URL: s.urls.alerts(), Chosen: len(chosen) == 0}}
-	for _, state := range []policy.AlertState{policy.AlertPending, policy.AlertDead, policy.AlertParked, policy.AlertDelivered} {
+	for _, state := range policy.AlertStates() {
 		filters = append(filters, filter{
 			Word: deliveryView(state).Word, URL: s.urls.alerts() + "?state=" + string(state),
 			Chosen: slices.Contains(chosen, state),
@@ -112,7 +112,7 @@ func (s *server) alertRow(a policy.Alert, c calendar) alertRow {
 	if a.State == policy.AlertPending {
 		row.Next = c.at(a.NextAttempt)
 	}
-	if a.State == policy.AlertDead || a.State == policy.AlertParked {
+	if a.State == policy.AlertDead || a.State == policy.AlertParked || a.State == policy.AlertSilenced {
 		row.Redeliver, row.RedeliverURL = "watcher alerts redeliver "+a.ID, s.urls.redeliver(a.ID)
 	}
 	return row

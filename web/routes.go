@@ -69,4 +69,5 @@ func (s *server) apiRoutes(handle func(pattern string, h http.Handler)) {
 	handle("POST "+one+"/quarantine", s.guarded(s.postRuling))
 	handle("POST "+api+"/alerts/{id}/redeliver", s.guarded(s.postRedeliver))
 	handle("POST "+api+"/receivers/{name}/test", s.guarded(s.postTest))
+	s.deliveryRoutes(handle, api)
 }

@@ -80,6 +80,8 @@ type Options struct {
 	Config    func() []byte
 	// Events is where checks are announced as they end; nil answers 501.
 	Events *Events
+	// Delivery may be nil: its endpoints then answer 501.
+	Delivery Delivery
 	// Metrics serves /metrics; nil leaves the path unknown.
 	Metrics http.Handler
 	// Ready serves /-/ready; nil means always ready.

@@ -27,6 +27,8 @@
 //	outbox     sequence                       → alert and its lease (JSON)
 //	alerts     alert id                       → sequence in outbox
 //	queue      state | receiver | sequence    → time of creation; undelivered alerts
+//	silences   silence id                     → silence (JSON)
+//	breaker    "breaker"                      → state of the mass-change breaker (JSON)
 //
 // Every value begins with a SHA-256 over its bucket, its key and its payload,
 // which is checked whenever it is read: bbolt has no page checksums, and its

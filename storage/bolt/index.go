@@ -161,11 +161,13 @@ func (x *index) noteCheck(f found, payload []byte) error {
 		x.ledgers[k] = l
 	}
 	if f.bucket == runBucket {
-		var r runRow
-		err := unmarshal(payload, &r)
+		r, err := unpackRun(f.key, payload)
+		if err != nil {
+			return err
+		}
 		l.entered += r.Count
 		l.last = r.LastKey
-		return err
+		return nil
 	}
 	l.checks++
 	l.newest = bytes.Clone(f.key)

@@ -275,10 +275,8 @@ func (db *DB) begin(b *bbolt.Tx) error {
 	if err := db.migrate(t); err != nil {
 		return err
 	}
-	for _, name := range []string{runBucket, uptimeBucket} { // files of before have none
-		if _, err := b.CreateBucketIfNotExists([]byte(name)); err != nil {
-			return fmt.Errorf("create bucket %q: %w", name, err)
-		}
+	if err := t.extend(); err != nil {
+		return err
 	}
 	var session uint64
 	payload, err := t.get(metaBucket, []byte(metaSession))

@@ -47,21 +47,12 @@ func TestTraceChild(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	db, err := Open(path, Options{InitialMmapSize: 1 << 20}) // so that it must grow
-	if err != nil {
-		fmt.Fprintf(acks, "fail open %q\n", err.Error())
-		if db, err = Open(path, Options{InitialMmapSize: 1 << 20}); err != nil {
-			fmt.Fprintf(acks, "stuck %q\n", err.Error())
-			return
-		}
-	}
-	if err := db.Sync(t.Context(), crashPolicies(), testTime(0)); err != nil {
-		fmt.Fprintf(acks, "fail sync %q\n", err.Error())
-		if err := db.Sync(t.Context(), crashPolicies(), testTime(0)); err != nil {
-			fmt.Fprintf(acks, "stuck %q\n", err.Error())
-			return
-		}
-	}
+	var db *DB
+	insist(acks, "open", func() (err error) {
+		db, err = Open(path, Options{InitialMmapSize: 1 << 20}) // so that it must grow
+		return err
+	})
+	insist(acks, "sync", func() error { return db.Sync(t.Context(), crashPolicies(), testTime(0)) })
 	var all sync.WaitGroup
 	for _, p := range crashPolicies() {
 		all.Go(func() { commitAndTell(t, db, p.ID, count, acks) })
@@ -73,6 +64,22 @@ func TestTraceChild(t *testing.T) {
 // maxFailures is after how many the child gives up. strace counts calls by thread:
 // each thread has its own n-th one.
 const maxFailures = 25
+
+// insist tries something until it works.
+func insist(acks *os.File, what string, try func() error) {
+	for n := range maxFailures {
+		err := try()
+		if err == nil {
+			return
+		}
+		word := "fail"
+		if n == maxFailures-1 {
+			word = "stuck"
+		}
+		fmt.Fprintf(acks, "%s %s %q\n", word, what, err.Error())
+	}
+	os.Exit(0) // it was said
+}
 
 func commitAndTell(t *testing.T, db *DB, id policy.ID, count int, acks *os.File) {
 	failures := 0

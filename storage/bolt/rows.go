@@ -39,7 +39,7 @@ const rowWords = `"rule":"operator_accept","rule":"redirected_home","rule":"lang
 // squeezes reports whether the rows of a bucket are made smaller.
 func squeezes(bucket string) bool {
 	switch bucket {
-	case captureBucket, checkBucket, versionBucket, outboxBucket, stateBucket, runBucket:
+	case captureBucket, checkBucket, versionBucket, outboxBucket, stateBucket:
 		return true
 	}
 	return false
