@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -145,7 +146,7 @@ func newsOf(versions []policy.Version, grades []policy.Significance) []policy.Ve
 
 func (s *server) atom(ctx context.Context, of feedOf, versions []policy.Version) (atomFeed, error) {
 	f := atomFeed{
-		Lang: "en", ID: of.id, Title: of.title, Author: atomAuthor{"watcher"}, Generator: "watcher",
+		Lang: "en", ID: of.id, Title: visibleText(of.title), Author: atomAuthor{"watcher"}, Generator: "watcher",
 		Updated: atomTime(time.Unix(0, 0)),
 	}
 	self := of.self
@@ -192,10 +193,10 @@ func (s *server) entry(ctx context.Context, st policy.State, v policy.Version) (
 		Title: visibleText(fmt.Sprintf("%s, %s: %s", st.Vendor.Name, kindName(st.Kind, st.Lang), gradeTitle(v))), Author: atomAuthor{visibleText(st.Vendor.Name)},
 		Published: atomTime(v.FirstSeenAt), Updated: atomTime(v.CapturedAt), Summary: visibleText(v.Summary),
 		Links:      []atomLink{{Rel: "alternate", Type: "text/html", Href: s.absolute(page)}},
-		Categories: []atomCategory{{Term: string(v.Kind)}},
+		Categories: []atomCategory{{Term: visibleText(string(v.Kind))}},
 	}
 	if v.Significance != "" {
-		entry.Categories = append(entry.Categories, atomCategory{Term: string(v.Significance)})
+		entry.Categories = append(entry.Categories, atomCategory{Term: visibleText(string(v.Significance))})
 	}
 	change, err := s.opt.Store.Change(ctx, v.Policy, v.Number)
 	if errors.Is(err, policy.ErrNotFound) {
@@ -205,10 +206,10 @@ func (s *server) entry(ctx context.Context, st policy.State, v policy.Version) (
 		return entry, fmt.Errorf("change to version %d of %s: %w", v.Number, v.Policy, err)
 	}
 	for _, c := range change.Categories {
-		entry.Categories = append(entry.Categories, atomCategory{Term: string(c), Label: categoryNames([]policy.Category{c})[0]})
+		entry.Categories = append(entry.Categories, atomCategory{Term: visibleText(string(c)), Label: visibleText(categoryNames([]policy.Category{c})[0])})
 	}
 	html, err := s.entryBody(change, s.absolute(page))
-	entry.Content = &atomContent{Type: "html", Lang: v.Lang, Body: html}
+	entry.Content = &atomContent{Type: "html", Lang: langTag(v.Lang), Body: html}
 	return entry, err
 }
 
@@ -262,6 +263,16 @@ func (s *server) entryBody(change policy.Change, page string) (string, error) {
 		return "", fmt.Errorf("render feed entry: %w", err)
 	}
 	return visibleText(buf.String()), nil
+}
+
+var langPattern = regexp.MustCompile(`^[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*$`)
+
+// langTag returns what is a tag of a language, "" for anything else.
+func langTag(s string) string {
+	if !langPattern.MatchString(s) {
+		return ""
+	}
+	return s
 }
 
 // visibleText is visible for a string.

@@ -1,8 +1,10 @@
 package web
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"time"
 
 	"watcher/policy"
@@ -38,3 +40,7 @@ func fixturePolicies() []policy.Policy {
 		Headers: map[string]string{"Authorization": "canary=secret"},
 	}}
 }
+
+func requeueNothing(context.Context, string) error { return nil }
+
+func nopBody(b []byte) io.ReadCloser { return io.NopCloser(bytes.NewReader(b)) }
