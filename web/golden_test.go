@@ -46,6 +46,9 @@ func goldenPages(t *testing.T) map[string]string {
 		"inbox":            "/inbox",
 		"held":             "/inbox/cedar-scan/privacy-de",
 		"status":           "/status",
+		"search":           "/search?q=scans",
+		"search_form":      "/search",
+		"topics":           "/topics?topic=data_retention",
 		"unlock":           "/unlock?next=/inbox&wrong=1",
 		"overview_found":   "/?q=north&tag=dental",
 	} {

@@ -275,7 +275,7 @@ func pagePaths() []string {
 		"/policies/northlight-imaging/privacy/versions/1", "/policies/northlight-imaging/privacy/versions/2",
 		"/policies/bright-molar/cookies", "/policies/northlight-imaging/privacy/changes/2?view=side&order=text",
 		"/policies/northlight-imaging/privacy/compare?from=2&to=1", "/policies/northlight-imaging/privacy/compare",
-		"/inbox", "/inbox/cedar-scan/privacy-de", "/status", "/unlock?next=/alerts", "/?status=attention",
+		"/search?q=x", "/topics?kind=" + url.QueryEscape("privacy"), "/inbox", "/inbox/cedar-scan/privacy-de", "/status", "/unlock?next=/alerts", "/?status=attention",
 	}
 }
 

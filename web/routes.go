@@ -13,6 +13,8 @@ func (s *server) pageRoutes(mux *http.ServeMux) {
 	mux.Handle("GET /inbox", servePage(s, s.pages.inbox, s.inboxPage))
 	mux.Handle("GET /inbox/{vendor}/{kind}", servePage(s, s.pages.held, s.heldPage))
 	mux.Handle("GET /alerts", servePage(s, s.pages.alerts, s.alertsPage))
+	mux.Handle("GET /search", servePage(s, s.pages.search, s.searchPage))
+	mux.Handle("GET /topics", servePage(s, s.pages.topics, s.topicsPage))
 	mux.Handle("GET /status", servePage(s, s.pages.status, s.statusPage))
 	mux.Handle("GET /unlock", servePage(s, s.pages.unlock, s.unlockPage))
 	mux.HandleFunc("GET /static/{name}", s.static)

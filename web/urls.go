@@ -18,6 +18,8 @@ func (u urlSpace) inbox() string  { return u.base + "/inbox" }
 func (u urlSpace) status() string { return u.base + "/status" }
 func (u urlSpace) unlock() string { return u.base + "/unlock" }
 func (u urlSpace) lock() string   { return u.base + "/lock" }
+func (u urlSpace) search() string { return u.base + "/search" }
+func (u urlSpace) topics() string { return u.base + "/topics" }
 func (u urlSpace) feed() string   { return u.base + "/feed.atom" }
 
 func (u urlSpace) held(id policy.ID) string { return u.base + "/inbox/" + escapeID(id) }
