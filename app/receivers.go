@@ -96,11 +96,13 @@ func newReceivers(cfg *config.Config, o Options) (*receivers, error) {
 	return r, nil
 }
 
+// outlet is one integration of a receiver.
+type outlet struct {
+	kind   string
+	sender alerts.Sender
+}
+
 func (r *receivers) add(c config.Receiver, archive string, o Options) error {
-	type outlet struct {
-		kind   string
-		sender alerts.Sender
-	}
 	var outs []outlet
 	if c.Slack != nil {
 		outs = append(outs, outlet{"slack", alerts.NewSlack(alerts.SlackOptions{URL: c.Slack.URL.Reveal(), Client: receiverClient()})})
@@ -114,6 +116,11 @@ func (r *receivers) add(c config.Receiver, archive string, o Options) error {
 		}
 		outs = append(outs, outlet{"webhook", w})
 	}
+	more, err := moreOutlets(c)
+	if err != nil {
+		return err
+	}
+	outs = append(outs, more...)
 	if c.SavePage != nil {
 		s, err := alerts.NewSavePage(alerts.SavePageOptions{
 			BaseURL: archive, Key: c.SavePage.Key.Reveal(), Client: receiverClient(), Logger: o.Logger,

@@ -136,6 +136,7 @@ type Receiver struct {
 	Name     string
 	Slack    *Slack
 	Webhook  *Webhook
+	Email    *Email
 	SavePage *SavePage
 	Log      *Log
 }

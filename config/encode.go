@@ -79,6 +79,11 @@ func withoutFileContent(r Receiver) Receiver {
 		}
 		r.Webhook = &w
 	}
+	if r.Email != nil && r.Email.PasswordFile != "" {
+		e := *r.Email
+		e.Password = ""
+		r.Email = &e
+	}
 	if r.SavePage != nil && r.SavePage.KeyFile != "" {
 		r.SavePage = &SavePage{KeyFile: r.SavePage.KeyFile}
 	}

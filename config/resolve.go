@@ -209,7 +209,7 @@ func verifyWebhook(d *decoder, p place, w *Webhook) {
 
 func verifyReceiver(d *decoder, p place, r *receiverEntry) {
 	r.where = p
-	if r.Slack != nil || r.Webhook != nil || r.SavePage != nil || r.Log != nil || !p.isMapping() {
+	if r.Slack != nil || r.Webhook != nil || r.Email != nil || r.SavePage != nil || r.Log != nil || !p.isMapping() {
 		return
 	}
 	for i := 0; i < len(p.node.Content); i += 2 {
@@ -217,5 +217,5 @@ func verifyReceiver(d *decoder, p place, r *receiverEntry) {
 			return // an integration that is not understood: reported
 		}
 	}
-	d.report(p, "add `slack:`, `webhook:` or `log:`", "delivers nowhere")
+	d.report(p, "add `slack:`, `webhook:`, `email:` or `log:`", "delivers nowhere")
 }

@@ -59,11 +59,12 @@ var receiverTable = newObject("receiver", receiverEntry{},
 		"Deliver to a Slack channel."),
 	optional("webhook", webhookTable, func(r *receiverEntry) **Webhook { return &r.Webhook },
 		"Deliver signed JSON to any HTTP endpoint.").alias("http"),
+	optional("email", emailTable, func(r *receiverEntry) **Email { return &r.Email },
+		"Deliver by mail.").alias("mail", "smtp"),
 	optional("save_page_now", savePageTable, func(r *receiverEntry) **SavePage { return &r.SavePage },
 		"Ask the Wayback Machine for a capture of each policy that changed, as a witness. It gets changes only, whatever the routes say.").alias("wayback", "archive", "spn"),
 	optional("log", logTable, func(r *receiverEntry) **Log { return &r.Log },
 		"Write alerts to the daemon's log.").alias("stdout", "stderr", "console"),
-	later[receiverEntry]("email", otherIntegration),
 	later[receiverEntry]("teams", otherIntegration),
 	later[receiverEntry]("alertmanager", otherIntegration),
 	later[receiverEntry]("shoutrrr", otherIntegration),
@@ -72,9 +73,10 @@ var receiverTable = newObject("receiver", receiverEntry{},
 	{"required": []string{"webhook"}},
 	{"required": []string{"log"}},
 	{"required": []string{"save_page_now"}},
+	{"required": []string{"email"}},
 }})
 
-const otherIntegration = "this version delivers by slack, webhook, save_page_now and log"
+const otherIntegration = "this version delivers by slack, webhook, email, save_page_now and log"
 
 var matchTable = newObject("match", Match{},
 	many("vendor", words(), func(m *Match) *[]string { return &m.Vendors },
