@@ -30,6 +30,7 @@ type Config struct {
 	Triage    Triage
 	Health    Health
 	Retention Retention
+	Storage   Storage
 	// Summarizer is nil unless a language model is configured.
 	Summarizer *Summarizer
 	// TimeZone serves digests and pages; stored times are UTC.

@@ -50,6 +50,7 @@ func TestDefaults(t *testing.T) {
 			QuarantinedCaptures: 3, QuarantinedAfter: 24 * time.Hour,
 		},
 		Retention: Retention{Rejected: 400 * 24 * time.Hour},
+		Storage:   Storage{MinFree: 256 << 20, VerifyEvery: 7 * 24 * time.Hour, Backup: Backup{Every: 24 * time.Hour, Keep: 7}},
 		TimeZone:  time.UTC,
 		Policies: []policy.Policy{{
 			ID: "acme/privacy", Vendor: policy.Vendor{Name: "Acme", Slug: "acme"}, Kind: "privacy",
@@ -90,6 +91,7 @@ func TestEveryKey(t *testing.T) {
 			QuarantinedCaptures: 2, QuarantinedAfter: 90 * time.Minute,
 		},
 		Retention: Retention{Rejected: 365 * 24 * time.Hour},
+		Storage:   Storage{MinFree: 1 << 30, Backup: Backup{Directory: "backups", Every: 12 * time.Hour, Keep: 3}},
 		TimeZone:  must(time.LoadLocation("Europe/Copenhagen")),
 		Policies: []policy.Policy{
 			{

@@ -79,6 +79,9 @@ func (f *fakeStore) Recent(_ context.Context, q storage.RecentQuery) ([]policy.V
 	return found, f.recentErr
 }
 
+func (f *fakeStore) Silences(context.Context) ([]policy.Silence, error) { return nil, nil }
+func (f *fakeStore) Breaker(context.Context) (policy.Breaker, error)    { return policy.Breaker{}, nil }
+
 func (f *fakeStore) Stats(context.Context) (storage.Stats, error) {
 	f.count("stats")
 	return f.stats, f.statsErr

@@ -59,6 +59,12 @@ type Reader interface {
 	// Alert returns one alert by its id.
 	Alert(ctx context.Context, id string) (policy.Alert, error)
 
+	// Silences returns all silences ever made, oldest first.
+	Silences(ctx context.Context) ([]policy.Silence, error)
+	// Breaker returns the state of the mass-change breaker, the zero value when
+	// it never opened.
+	Breaker(ctx context.Context) (policy.Breaker, error)
+
 	// Stats describes the store as a whole.
 	Stats(ctx context.Context) (Stats, error)
 }
@@ -67,6 +73,7 @@ type Reader interface {
 type Store interface {
 	Reader
 	Outbox
+	Delivery
 
 	// Sync makes the store's set of policies that of the configuration: new
 	// ones get a state with Added and NextCheck set to now, missing ones are
@@ -148,6 +155,7 @@ type OutboxStats struct {
 	Receiver string `json:"receiver"`
 	Pending  int    `json:"pending"`
 	Parked   int    `json:"parked"`
+	Held     int    `json:"held"`
 	Dead     int    `json:"dead"`
 	// OldestPending is the creation time of the oldest pending alert.
 	OldestPending time.Time `json:"oldest_pending,omitzero"`
@@ -240,8 +248,8 @@ type Outbox interface {
 	LeaseAlerts(ctx context.Context, q LeaseQuery) ([]policy.Alert, error)
 	// SettleAlert records the result of an attempt and ends the lease.
 	SettleAlert(ctx context.Context, id string, s Settlement) error
-	// RequeueAlert makes a delivered, dead or parked alert pending again, at
-	// once and under the same id.
+	// RequeueAlert makes an alert that is not pending so again, at once, alone
+	// and under the same id.
 	RequeueAlert(ctx context.Context, id string, now time.Time) error
 }
 
@@ -252,6 +260,11 @@ type LeaseQuery struct {
 	Now      time.Time
 	For      time.Duration
 	Limit    int
+	// IDs, when set, leases these alerts whatever their order and time, all of
+	// them or none: none when one is not pending or is leased. Batch is put on
+	// each of them.
+	IDs   []string
+	Batch string
 }
 
 // Settlement is the result of an attempt to deliver an alert. Without At no
@@ -259,7 +272,7 @@ type LeaseQuery struct {
 // is recorded.
 type Settlement struct {
 	// State is AlertDelivered, AlertPending (to be tried again at
-	// NextAttempt), AlertDead or AlertParked.
+	// NextAttempt), AlertDead, AlertParked or AlertSilenced.
 	State       policy.AlertState
 	At          time.Time
 	NextAttempt time.Time
@@ -267,4 +280,6 @@ type Settlement struct {
 	Error string
 	// Receipt is what the receiver gave in return for a delivery.
 	Receipt string
+	// Silence is the id of the silence of a silenced alert.
+	Silence string
 }

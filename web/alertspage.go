@@ -3,27 +3,32 @@ package web
 import (
 	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
+	"strconv"
 
 	"watcher/policy"
 	"watcher/storage"
 )
 
-// alertsOnPage is how many alerts the page shows, alertsRead how many rows of
-// the outbox it reads to find the newest: the outbox lists oldest first.
-const (
-	alertsOnPage = 200
-	alertsRead   = 20_000
-)
+// alertsRead is how many rows of the outbox the page reads to find the newest: the
+// outbox lists oldest first.
+const alertsRead = 20_000
 
 // alertsView is the outbox.
 type alertsView struct {
 	Shell   shell
 	Filters []filter
 	Rows    []alertRow
-	// More says that there are rows which are not shown.
-	More string
+	Pager   pager
+	Notice  string
+	Acting  acting
+	// Receivers are those that a test message can be sent to.
+	Receivers []receiverRow
 }
+
+// receiverRow is a receiver with the form that tests it.
+type receiverRow struct{ Name, TestURL string }
 
 // filter is a link that narrows a list.
 type filter struct {
@@ -42,6 +47,7 @@ type alertRow struct {
 	Last             moment
 	Attempts         int
 	Error, Redeliver string
+	RedeliverURL     string
 	Receipt          string
 }
 
@@ -50,16 +56,31 @@ func (s *server) alertsPage(r *http.Request) (alertsView, error) {
 	if err != nil {
 		return alertsView{}, err
 	}
+	page, err := intParam(r.URL.Query(), "page", 1, 1, maxPage)
+	if err != nil {
+		return alertsView{}, err
+	}
 	c := s.calendar()
-	view := alertsView{Shell: s.shell("Alerts", "alerts", c), Filters: s.alertFilters(states)}
+	view := alertsView{
+		Shell: s.shell("Alerts", "alerts", c), Filters: s.alertFilters(states), Acting: s.acting(r),
+		Notice: notice(r.URL.Query().Get("done")),
+	}
+	for _, name := range s.opt.Receivers() {
+		view.Receivers = append(view.Receivers, receiverRow{name, s.urls.testReceiver(name)})
+	}
 	alerts, err := s.opt.Store.Alerts(r.Context(), storage.AlertQuery{States: states, Limit: alertsRead})
 	if err != nil {
 		return view, fmt.Errorf("read alerts: %w", err)
 	}
-	if len(alerts) > alertsOnPage {
-		view.More = fmt.Sprintf("Only %d alerts are shown; \"watcher alerts list\" shows all.", alertsOnPage)
-	}
-	for _, a := range slices.Backward(alerts[max(0, len(alerts)-alertsOnPage):]) {
+	slices.Reverse(alerts)
+	alerts, view.Pager = pageOf(alerts, page, func(n int) string {
+		q := url.Values{"page": {strconv.Itoa(n)}}
+		for _, state := range states {
+			q.Add("state", string(state))
+		}
+		return s.urls.alerts() + "?" + q.Encode()
+	})
+	for _, a := range alerts {
 		view.Rows = append(view.Rows, s.alertRow(a, c))
 	}
 	return view, nil
@@ -67,7 +88,7 @@ func (s *server) alertsPage(r *http.Request) (alertsView, error) {
 
 func (s *server) alertFilters(chosen []policy.AlertState) []filter {
 	filters := []filter{{Word: "All", URL: s.urls.alerts(), Chosen: len(chosen) == 0}}
-	for _, state := range []policy.AlertState{policy.AlertPending, policy.AlertDead, policy.AlertParked, policy.AlertDelivered} {
+	for _, state := range policy.AlertStates() {
 		filters = append(filters, filter{
 			Word: deliveryView(state).Word, URL: s.urls.alerts() + "?state=" + string(state),
 			Chosen: slices.Contains(chosen, state),
@@ -91,8 +112,8 @@ func (s *server) alertRow(a policy.Alert, c calendar) alertRow {
 	if a.State == policy.AlertPending {
 		row.Next = c.at(a.NextAttempt)
 	}
-	if a.State == policy.AlertDead || a.State == policy.AlertParked {
-		row.Redeliver = "watcher alerts redeliver " + a.ID
+	if a.State == policy.AlertDead || a.State == policy.AlertParked || a.State == policy.AlertSilenced {
+		row.Redeliver, row.RedeliverURL = "watcher alerts redeliver "+a.ID, s.urls.redeliver(a.ID)
 	}
 	return row
 }

@@ -38,7 +38,7 @@ func (s *server) getRuns(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	part, err := parseWindow(r.URL.Query())
+	asked, err := parseWindow(r.URL.Query())
 	if err != nil {
 		return nil, err
 	}
@@ -46,13 +46,14 @@ func (s *server) getRuns(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	runs, err := s.opt.Store.Runs(r.Context(), id, storage.RunQuery{Since: since, Until: until, Limit: part.reach()})
-	return runList{cut(runs, part)}, err
+	runs, err := s.opt.Store.Runs(r.Context(), id, storage.RunQuery{Since: since, Until: until, Limit: asked.reach()})
+	list := cut(runs, asked)
+	return part{runList{list}, asked, len(list)}, err
 }
 
 // getUptime serves when a watcher was at work, newest first.
 func (s *server) getUptime(r *http.Request) (any, error) {
-	part, err := parseWindow(r.URL.Query())
+	asked, err := parseWindow(r.URL.Query())
 	if err != nil {
 		return nil, err
 	}
@@ -60,8 +61,9 @@ func (s *server) getUptime(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	up, err := s.opt.Store.Uptime(r.Context(), storage.UptimeQuery{Since: since, Limit: part.reach()})
-	return uptimeList{cut(up, part)}, err
+	up, err := s.opt.Store.Uptime(r.Context(), storage.UptimeQuery{Since: since, Limit: asked.reach()})
+	list := cut(up, asked)
+	return part{uptimeList{list}, asked, len(list)}, err
 }
 
 // getCoverage serves a policy's past as intervals, oldest first, or with ?at=

@@ -88,7 +88,7 @@ func timeParam(q url.Values, name string, later time.Duration) (time.Time, error
 
 // stateParams reads ?state=, repeated or separated by commas.
 func stateParams(q url.Values) ([]policy.AlertState, error) {
-	known := []policy.AlertState{policy.AlertPending, policy.AlertDelivered, policy.AlertDead, policy.AlertParked}
+	known := policy.AlertStates()
 	var states []policy.AlertState
 	for _, raw := range q["state"] {
 		for word := range strings.SplitSeq(raw, ",") {
@@ -98,7 +98,7 @@ func stateParams(q url.Values) ([]policy.AlertState, error) {
 			case slices.Contains(known, state):
 				states = append(states, state)
 			default:
-				return nil, badRequest(fmt.Sprintf("state=%q: want pending, delivered, dead or parked", word))
+				return nil, badRequest(fmt.Sprintf("state=%q: want pending, held, parked, dead, silenced or delivered", word))
 			}
 		}
 	}

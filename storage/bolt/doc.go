@@ -8,7 +8,7 @@
 // rows are big-endian, so that order in the file is order in time. A time in
 // a key is 12 bytes: seconds with the sign bit flipped, then nanoseconds.
 //
-//	meta       "format", "created", "session"
+//	meta       "format", "created", "session", "verified"
 //	ids        policy id                      → policy key
 //	names      policy key                     → policy id
 //	states     policy key                     → state (JSON)
@@ -27,6 +27,8 @@
 //	outbox     sequence                       → alert and its lease (JSON)
 //	alerts     alert id                       → sequence in outbox
 //	queue      state | receiver | sequence    → time of creation; undelivered alerts
+//	silences   silence id                     → silence (JSON)
+//	breaker    "breaker"                      → state of the mass-change breaker (JSON)
 //
 // Every value begins with a SHA-256 over its bucket, its key and its payload,
 // which is checked whenever it is read: bbolt has no page checksums, and its

@@ -199,6 +199,16 @@ func TestTeeth(t *testing.T) {
 		"sleepless":          {func(s storage.Store) storage.Store { return sleepless{s} }, "stretches of watching"},
 		"a check by itself":  {func(s storage.Store) storage.Store { return alwaysChecks{s} }, "an observation without a check adds none"},
 		"alert told twice":   {func(s storage.Store) storage.Store { return tellsTwice{s} }, "a known alert is left alone"},
+		"head text only":     {func(s storage.Store) storage.Store { return headTextOnly{s} }, "every version keeps its own text and body"},
+		"anybody's capture":  {func(s storage.Store) storage.Store { return anybodysCapture{s} }, "unknown ids are not found"},
+		"body cut short":     {func(s storage.Store) storage.Store { return bodyCutShort{s} }, "a large body"},
+		"oldest checks":      {func(s storage.Store) storage.Store { return oldestChecks{s} }, "checks, newest first"},
+		"all changes":        {func(s storage.Store) storage.Store { return allChanges{s} }, "recent changes, newest first"},
+		"delivery forgotten": {func(s storage.Store) storage.Store { return forgetsDelivery{s} }, "delivered, dead and parked alerts are not handed out"},
+		"claims kept":        {func(s storage.Store) storage.Store { return keepsClaims{s} }, "a released policy is free at once"},
+		"retired deleted":    {func(s storage.Store) storage.Store { return deletesRetired{s} }, "policies leave and return with their history"},
+		"local times":        {func(s storage.Store) storage.Store { return localTimes{s} }, "times are stored in UTC"},
+		"silently empty":     {func(s storage.Store) storage.Store { return silentlyEmpty{s} }, "unknown ids are not found"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			i := slices.IndexFunc(storagetest.Cases(), func(c storagetest.Case) bool { return c.Name == tc.fails })

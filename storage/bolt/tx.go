@@ -16,6 +16,7 @@ import (
 type tx struct {
 	bolt    *bbolt.Tx
 	session uint64
+	rows    rowCodec
 	// writes counts what was changed: a request that failed without a write
 	// does not spoil the others of its group.
 	writes int
@@ -28,14 +29,20 @@ func (t *tx) bucket(name string) (*bbolt.Bucket, error) {
 	if b == nil {
 		return nil, fmt.Errorf("%w: bucket %q is missing", policy.ErrDamaged, name)
 	}
-	if appendOnly(name) {
+	switch {
+	case appendOnly(name):
 		b.FillPercent = 1
+	case name == checkBucket:
+		b.FillPercent = checkFill
 	}
 	return b, nil
 }
 
 func (t *tx) open(bucket string, key, value []byte) ([]byte, error) {
 	payload, err := unseal(bucket, key, value)
+	if err == nil {
+		payload, err = t.rows.expand(bucket, payload)
+	}
 	if err != nil {
 		t.onDamage()
 	}
@@ -61,7 +68,7 @@ func (t *tx) put(bucket string, key, payload []byte) error {
 		return err
 	}
 	t.writes++
-	if err := b.Put(key, seal(bucket, key, payload)); err != nil {
+	if err := b.Put(key, seal(bucket, key, t.rows.squeeze(bucket, payload))); err != nil {
 		return fmt.Errorf("write to bucket %q: %w", bucket, err)
 	}
 	return nil

@@ -41,6 +41,8 @@ func questions() []question {
 		boxed("uptime, bounded", func(ctx context.Context, r storage.Reader) ([]policy.Stretch, error) {
 			return r.Uptime(ctx, storage.UptimeQuery{Since: at(1), Limit: 1})
 		}),
+		boxed("silences", func(ctx context.Context, r storage.Reader) ([]policy.Silence, error) { return r.Silences(ctx) }),
+		boxed("breaker", func(ctx context.Context, r storage.Reader) (policy.Breaker, error) { return r.Breaker(ctx) }),
 		boxed("unknown alert", func(ctx context.Context, r storage.Reader) (policy.Alert, error) { return r.Alert(ctx, "alt_none") }),
 	}
 	for i, q := range alertQueries() {
@@ -153,4 +155,9 @@ func (p *probe) history() {
 	for i, s := range []policy.AlertState{policy.AlertDelivered, policy.AlertDead, policy.AlertParked} {
 		p.must("settle", p.store.SettleAlert(p.ctx, all[i].ID, storage.Settlement{State: s, At: at(6), Error: "as told"}))
 	}
+	p.must("silence", p.store.PutSilence(p.ctx, policy.Silence{
+		ID: "sil_1", Matchers: []policy.Matcher{{Name: "vendor", Values: []string{"acme"}}},
+		StartsAt: at(1), EndsAt: at(9), Author: "probe", Comment: "a move", CreatedAt: at(1),
+	}))
+	p.must("breaker", p.store.SetBreaker(p.ctx, policy.Breaker{Open: true, OpenedAt: at(2), Reason: "many", Policies: []policy.ID{alpha}}))
 }
