@@ -165,7 +165,7 @@ func shutdown(ctx context.Context, server *http.Server) error {
 func (a *App) handler(wc webConfig) (http.Handler, error) {
 	o := a.opts
 	return web.New(web.Options{
-		Store: a.store, Requeue: a.Requeue, Policies: a.Policies, Actions: a,
+		Store: a.store, Requeue: a.Requeue, Policies: a.Policies, Actions: a, Delivery: a,
 		Metrics: promhttp.HandlerFor(o.Registry, promhttp.HandlerOpts{Registry: o.Registry, ErrorHandling: promhttp.ContinueOnError}),
 		Ready:   a.Readiness, Token: a.token, TrustAuth: wc.authenticates(),
 		ListenHosts: []string{a.Addr(), o.Web.ListenAddress}, ExternalURL: o.Web.ExternalURL,
