@@ -42,6 +42,9 @@ var emailTable = newObject("email", Email{},
 })
 
 func verifyEmail(d *decoder, p place, e *Email) {
+	if p.has("to") && isEmpty(p.at("to").node) {
+		d.report(p.at("to"), "add `to: privacy-team@example.org`", "has no recipient")
+	}
 	login := p.has("username")
 	switch {
 	case p.has("password") || p.has("password_file"):
