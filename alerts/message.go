@@ -23,6 +23,9 @@ type Message struct {
 	SentAt time.Time
 	// Test marks a message that reports nothing real.
 	Test bool
+	// Members are the alerts of a message that carries several; Event then is
+	// about none of them. Only senders with Digests get such messages.
+	Members []Message
 }
 
 // Links lead to the program's own pages. They are empty without an external
@@ -30,6 +33,9 @@ type Message struct {
 type Links struct {
 	Change string
 	Policy string
+	// Before and After are the two versions that a change lies between.
+	Before string
+	After  string
 }
 
 // Sender delivers messages to one receiver.
@@ -74,6 +80,10 @@ func linksFor(external string, e policy.Event) Links {
 	l := Links{Policy: strings.TrimRight(external, "/") + "/policies/" + strings.Join(segments, "/")}
 	if e.To != nil && e.To.Version > 0 {
 		l.Change = l.Policy + "/changes/" + strconv.Itoa(e.To.Version)
+		l.After = l.Policy + "/versions/" + strconv.Itoa(e.To.Version)
+	}
+	if e.From != nil && e.From.Version > 0 {
+		l.Before = l.Policy + "/versions/" + strconv.Itoa(e.From.Version)
 	}
 	return l
 }

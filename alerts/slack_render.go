@@ -44,7 +44,7 @@ func slackMessage(m Message) *slack.WebhookMessage {
 		top = append(top, slack.NewContextBlock("", plainText(v.Facts)))
 	}
 	used := textLen(msg.Text) + textLen(v.Facts) + textLen(v.Footer) + slackTailChars
-	for _, text := range append(v.Lines, v.Title, v.Links.Change, v.Links.Policy, v.PolicyURL) {
+	for _, text := range append(v.Lines, v.Title, v.Links.Change, v.Links.Before, v.Links.After, v.Links.Policy, v.PolicyURL) {
 		used += textLen(text) + 1
 	}
 	items, left := slackItems(v.Items, slackTotalChars-used)
@@ -152,7 +152,8 @@ func slackTail(v view, more int) []slack.Block {
 		parts = append(parts, styled(rest+". ", nil))
 	}
 	for _, l := range []struct{ url, text string }{
-		{v.Links.Change, "All of the change"}, {v.Links.Policy, "History of the policy"}, {v.PolicyURL, "The vendor's page"},
+		{v.Links.Change, "All of the change"}, {v.Links.Before, "The text before"}, {v.Links.After, "The text now"},
+		{v.Links.Policy, "History of the policy"}, {v.PolicyURL, "The vendor's page"},
 	} {
 		if !isHTTP(l.url) || len(l.url) > slackMaxURL {
 			continue

@@ -41,6 +41,7 @@ type App struct {
 	keeper     *upkeep.Keeper
 	reload     *metrics.Reload
 	events     *web.Events
+	heartbeat  *heartbeat
 
 	// live is what a reload swaps; reloads and the start are serialised by mu.
 	live atomic.Pointer[live]
@@ -117,6 +118,7 @@ func (a *App) build(cfg *config.Config) error {
 	a.dispatcher = alerts.NewDispatcher(alerts.Options{
 		Store: a.store, Senders: l.receivers.senders, Clock: o.Clock, Logger: o.Logger, Registerer: o.Registry,
 		ExternalURL: o.Web.ExternalURL, Owner: owner(), Delivered: o.Delivered,
+		Route: a.routeNow, Breaker: alerts.BreakerOptions{Active: a.active, Resample: a.resample},
 	})
 	if a.checker, err = watch.NewChecker(watch.Options{
 		Store: a.store, Clock: o.Clock, Logger: o.Logger, Metrics: o.Registry, Random: o.Random,
@@ -140,6 +142,9 @@ func (a *App) register() error {
 		return err
 	}
 	a.reload.Set(true, o.Clock())
+	if a.heartbeat, err = newHeartbeat(a); err != nil {
+		return err
+	}
 	for _, c := range []prometheus.Collector{
 		metrics.NewBuildInfo(o.Version, o.Revision, o.GoVersion),
 		metrics.NewCollector(metrics.Options{Store: a.store, Policies: a.Policies, Receivers: a.outlets, Clock: o.Clock, Logger: o.Logger}),
@@ -261,6 +266,7 @@ func (a *App) Start(ctx context.Context) error {
 	a.run("deliver alerts", a.dispatcher.Run)   //nolint:contextcheck // the start's context ends with the start
 	_ = a.keeper.Look()                         // before the first check; what it finds is asked for with Low
 	a.run("run checks", a.loop.Run)             //nolint:contextcheck // as above
+	a.run("heartbeat", a.heartbeat.run)         //nolint:contextcheck // as above
 	a.run("look after the store", a.keeper.Run) //nolint:contextcheck // as above
 	a.started.Store(true)
 	return nil

@@ -167,7 +167,7 @@ func shutdown(ctx context.Context, server *http.Server) error {
 func (a *App) handler(wc webConfig) (http.Handler, error) {
 	o := a.opts
 	return web.New(web.Options{
-		Store: a.store, Requeue: a.Requeue, Renormalize: a.Renormalize, Policies: a.Policies, Actions: a, Upkeep: a,
+		Store: a.store, Requeue: a.Requeue, Renormalize: a.Renormalize, Policies: a.Policies, Actions: a, Upkeep: a, Delivery: a,
 		Metrics: promhttp.HandlerFor(o.Registry, promhttp.HandlerOpts{Registry: o.Registry, ErrorHandling: promhttp.ContinueOnError}),
 		Ready:   a.Readiness, Token: a.token, TrustAuth: wc.authenticates(),
 		Held: a.Held, Receivers: func() []string { return ReceiverNames(a.Config()) },

@@ -52,6 +52,7 @@ func TestDefaults(t *testing.T) {
 		Retention: Retention{Rejected: 400 * 24 * time.Hour},
 		Storage:   Storage{MinFree: 256 << 20, VerifyEvery: 7 * 24 * time.Hour, Backup: Backup{Every: 24 * time.Hour, Keep: 7}},
 		TimeZone:  time.UTC,
+		DigestAt:  8 * time.Hour,
 		Policies: []policy.Policy{{
 			ID: "acme/privacy", Vendor: policy.Vendor{Name: "Acme", Slug: "acme"}, Kind: "privacy",
 			URL: "https://acme.example/privacy", Source: policy.SourceLive, Interval: 12 * time.Hour,
@@ -93,6 +94,10 @@ func TestEveryKey(t *testing.T) {
 		Retention: Retention{Rejected: 365 * 24 * time.Hour},
 		Storage:   Storage{MinFree: 1 << 30, Backup: Backup{Directory: "backups", Every: 12 * time.Hour, Keep: 3}},
 		TimeZone:  must(time.LoadLocation("Europe/Copenhagen")),
+		DigestAt:  7*time.Hour + 5*time.Minute,
+		Heartbeat: &Heartbeat{
+			URL: "https://hooks.slack.com/services/T0/B0/canary-from-file", URLFile: "secrets/slack-url", Method: "POST", Every: time.Minute,
+		},
 		Policies: []policy.Policy{
 			{
 				ID: "acme/privacy-pt-br", Vendor: acme, Kind: "privacy", Lang: "pt-BR", URL: "https://www.acme.example/privacy",
@@ -130,6 +135,14 @@ func TestEveryKey(t *testing.T) {
 				URL: "https://hooks.slack.com/services/T0/B0/canary-from-file", URLFile: "secrets/slack-url",
 				Secret: "whsec_Y2FuYXJ5LWlubGluZS1jYW5hcnktaW5saW5l",
 			}},
+			{Name: "mail", Email: &Email{
+				Server: "mail.example.org:465", TLS: "starttls", Username: "watcher",
+				Password: "canary-mail", PasswordFile: "secrets/mail-password",
+				From: "Watcher <watcher@example.org>", To: []string{"legal@example.org", "Privacy Team <privacy@example.org>"},
+				Hello: "watch.example.org", SubjectTemplate: "[policies] {{.Title}}",
+				HTMLTemplateFile: "templates/mail.html", HTMLTemplate: "<p>{{.Title}}</p>\n",
+				TextTemplateFile: "templates/mail.txt", TextTemplate: "{{.Title}}\n",
+			}},
 			{Name: "witness", SavePage: &SavePage{Key: "canary-access:canary-archive-secret", KeyFile: "secrets/archive-keys"}},
 			{Name: "console", Log: &Log{}},
 		},
@@ -137,9 +150,14 @@ func TestEveryKey(t *testing.T) {
 			{Receiver: "tickets", Continue: true, Match: Match{
 				Vendors: []string{"Acme & Söhne"}, Policies: []string{"acme/privacy-pt-br"}, Tags: []string{"dental"},
 				Kinds: []string{"privacy"}, Events: []string{"policy_changed", "policy_reverted"},
-				Significance: []string{"minor", "material"}, Categories: []string{"data_retention"}, Langs: []string{"pt-BR"},
+				Significance: []string{"minor", "material"}, Categories: []string{"data_retention"},
+				Dates: []string{"silent_change"}, Langs: []string{"pt-BR"},
 			}},
-			{Receiver: "legal team"},
+			{
+				Receiver: "tickets", Continue: true, GroupWait: 2 * time.Minute,
+				Match: Match{Events: []string{"policy_unreachable", "receiver_broken"}},
+			},
+			{Receiver: "legal team", Digest: "weekly"},
 		},
 	}
 	revealed := cmp.Transformer("Reveal", Secret.Reveal) // a diff of redacted secrets would say nothing

@@ -16,6 +16,7 @@ func (c *Config) YAML() []byte {
 	f := file{
 		Version: fileVersion, Crawler: c.Crawler, Wayback: c.Wayback, Browser: c.Browser,
 		Triage: c.Triage, Health: c.Health, Retention: c.Retention, Storage: c.Storage, Summarizer: withoutKey(c.Summarizer), TimeZone: c.TimeZone,
+		DigestAt: c.DigestAt, Heartbeat: withoutAddress(c.Heartbeat),
 		Vendors: vendorEntries(c.Policies),
 	}
 	for _, r := range c.Receivers {
@@ -78,6 +79,11 @@ func withoutFileContent(r Receiver) Receiver {
 			w.Secret = ""
 		}
 		r.Webhook = &w
+	}
+	if r.Email != nil && r.Email.PasswordFile != "" {
+		e := *r.Email
+		e.Password = ""
+		r.Email = &e
 	}
 	if r.SavePage != nil && r.SavePage.KeyFile != "" {
 		r.SavePage = &SavePage{KeyFile: r.SavePage.KeyFile}

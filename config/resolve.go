@@ -17,6 +17,7 @@ func (d *decoder) resolve(f *file) *Config {
 	c := &Config{
 		Crawler: f.Crawler, Wayback: f.Wayback, Browser: f.Browser, Triage: f.Triage, Health: f.Health,
 		Retention: f.Retention, Storage: f.Storage, Summarizer: f.Summarizer, TimeZone: f.TimeZone,
+		DigestAt: f.DigestAt, Heartbeat: f.Heartbeat,
 	}
 	c.Policies = d.policies(f)
 	c.Receivers = d.receivers(f)
@@ -209,7 +210,7 @@ func verifyWebhook(d *decoder, p place, w *Webhook) {
 
 func verifyReceiver(d *decoder, p place, r *receiverEntry) {
 	r.where = p
-	if r.Slack != nil || r.Webhook != nil || r.SavePage != nil || r.Log != nil || !p.isMapping() {
+	if r.Slack != nil || r.Webhook != nil || r.Email != nil || r.SavePage != nil || r.Log != nil || !p.isMapping() {
 		return
 	}
 	for i := 0; i < len(p.node.Content); i += 2 {
@@ -217,5 +218,5 @@ func verifyReceiver(d *decoder, p place, r *receiverEntry) {
 			return // an integration that is not understood: reported
 		}
 	}
-	d.report(p, "add `slack:`, `webhook:` or `log:`", "delivers nowhere")
+	d.report(p, "add `slack:`, `webhook:`, `email:` or `log:`", "delivers nowhere")
 }

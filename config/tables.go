@@ -25,6 +25,8 @@ type file struct {
 	Storage    Storage
 	Summarizer *Summarizer
 	TimeZone   *time.Location
+	DigestAt   time.Duration
+	Heartbeat  *Heartbeat
 	Vendors    []vendorEntry
 	Receivers  []receiverEntry
 	Routes     []routeEntry
@@ -297,6 +299,7 @@ var vendorTable = newObject("vendor", vendorEntry{},
 var fileTable = newObject("file", file{
 	Defaults: defaultsTable.initial, Crawler: crawlerTable.initial, Wayback: waybackTable.initial, Browser: defaultBrowser,
 	Triage: triageTable.initial, Health: defaultHealth, Retention: retentionTable.initial, Storage: storageTable.initial, TimeZone: time.UTC,
+	DigestAt: defaultDigestAt,
 },
 	one("version", formatVersion(), func(f *file) *int { return &f.Version },
 		"The version of this format.").must("version: 1"),
@@ -320,6 +323,7 @@ var fileTable = newObject("file", file{
 		"A language model that adds a summary of its own to each change, marked as such. Off unless it is here; the edits are sent to it.").alias("llm", "ai", "openai"),
 	one("time_zone", timeZone(), func(f *file) **time.Location { return &f.TimeZone },
 		"The time zone of digests and pages, as an IANA name. Stored times are UTC.").alias("timezone", "tz"),
+	digestAtField(), heartbeatField(),
 	nestedList("vendors", vendorTable, func(f *file) *[]vendorEntry { return &f.Vendors },
 		"Whom to watch.").must("vendors:").alias("vendor", "targets", "sites", "companies", "watch"),
 	nestedList("receivers", receiverTable, func(f *file) *[]receiverEntry { return &f.Receivers },

@@ -181,10 +181,8 @@ func (l *ledger) interval(r policy.Run) Interval {
 	}
 }
 
-// gap tells of a time without checks, if it was longer than it should have been
-// and the policy was watched already.
+// gap tells of a time without checks, if it was longer than it should have been.
 func (l *ledger) gap(from, to time.Time) []Interval {
-	from = later(from, l.state.Added)
 	if from.IsZero() || to.Sub(from) <= l.opt.limit() {
 		return nil
 	}

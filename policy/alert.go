@@ -55,6 +55,10 @@ type Alert struct {
 	SilencedBy string `json:"silenced_by,omitempty"`
 }
 
+// GroupAlone is the group of an alert that goes out by itself, whatever else
+// waits: a person asked for it.
+const GroupAlone = "alone"
+
 // NewAlert returns the pending alert that carries e to receiver.
 func NewAlert(e Event, receiver string, now time.Time) Alert {
 	return Alert{

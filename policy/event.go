@@ -24,6 +24,8 @@ const (
 	EventMassChange         EventType = "mass_change"
 	// EventReceiverBroken is told through the other receivers.
 	EventReceiverBroken EventType = "receiver_broken"
+	// EventDigest is a message that carries several alerts; no route matches it.
+	EventDigest EventType = "digest"
 	// EventTest is sent by "watcher alerts test" and by nothing else.
 	EventTest EventType = "test"
 )

@@ -157,7 +157,8 @@ type OutboxStats struct {
 	Parked   int    `json:"parked"`
 	Held     int    `json:"held"`
 	Dead     int    `json:"dead"`
-	// OldestPending is the creation time of the oldest pending alert.
+	// OldestPending is when the pending alert that waits longest was first due:
+	// when it was made, or its NotBefore.
 	OldestPending time.Time `json:"oldest_pending,omitzero"`
 }
 

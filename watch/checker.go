@@ -20,9 +20,10 @@ type Fetcher interface {
 	Capture(ctx context.Context, req policy.Request) (policy.Capture, error)
 }
 
-// Router names the receivers that are to be told of an event.
+// Router makes the alerts of an event that was decided at a time: one for each
+// receiver that is to be told.
 type Router interface {
-	Route(e policy.Event) []string
+	Route(e policy.Event, at time.Time) []policy.Alert
 }
 
 // Health says when a run of bad checks is worth an event.

@@ -157,6 +157,17 @@ func TestRenormalizeSelectors(t *testing.T) {
 	}
 }
 
+// A text that is read without the selectors because they match nothing is no text
+// to put in force.
+func TestRenormalizeKeepsNothingDegraded(t *testing.T) {
+	w := older(t)
+	w.policy.Select = policy.CSS(".nowhere")
+	got := w.renormalize(policy.RenormalizeRequest{})
+	if len(got) != 2 || got[1].Result != policy.RereadDiffers || got[1].Note == "" || got[1].Stored != 0 || len(w.versions()) != 2 {
+		t.Errorf("%+v", got)
+	}
+}
+
 func TestRenormalizeGoesOnAndStops(t *testing.T) {
 	w := older(t)
 	loop := NewLoop(w.checker, w.plan, "test", time.Second)

@@ -142,7 +142,11 @@ func (e *env) checkLocal(ctx context.Context, a *app.App, ids []policy.ID, f che
 	if err := a.Pass(ctx, watch.PassOptions{IDs: ids, DryRun: f.dryRun}, t.add); err != nil {
 		return err
 	}
-	if f.dryRun || f.noAlerts {
+	if f.dryRun {
+		return nil
+	}
+	a.Beat(ctx)
+	if f.noAlerts {
 		return nil
 	}
 	_, err := drain(ctx, a)

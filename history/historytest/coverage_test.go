@@ -175,3 +175,28 @@ func TestAtLooksAtWhatWasSeen(t *testing.T) {
 		}
 	}
 }
+
+// What an archive has of the time before a policy was watched leaves no gaps, and
+// a text that only the archive saw is in the way of any proof.
+func TestArchivesPast(t *testing.T) {
+	w := newWorld(t, acme) // added on the 1st
+	w.tell(acme, day(2), "We keep names.")
+	for _, at := range []time.Time{day(1).AddDate(0, -3, 0), day(1).AddDate(0, -2, 0)} {
+		w.look(acme, policy.OutcomeFailed, at)
+	}
+	c := w.claim(acme)
+	doc := document("We keep what nobody else saw.")
+	w.commit(storage.Observation{Claim: c, Expect: c.State.HeadRef(), State: c.State, Versions: []storage.NewVersion{{
+		Document: doc, Version: policy.Version{Kind: policy.VersionBackfill, CapturedAt: day(5), FirstSeenAt: day(5), SHA256: doc.Digest()},
+	}}})
+	w.look(acme, policy.OutcomeUnchanged, day(10))
+	o := history.CoverageOptions{Now: day(10), Every: 12 * time.Hour}
+	got, err := history.Coverage(t.Context(), w.store, acme, o)
+	if err != nil || len(got) != 5 || got[0].Checks != 2 || got[1].Kind != history.NobodyLooked || got[1].From != day(1) {
+		t.Errorf("%v: %v", err, short(got))
+	}
+	m, err := history.At(t.Context(), w.store, acme, day(3), o)
+	if err != nil || m.Certainty != history.ChangedBetween || m.Version != 1 || m.Next != 2 || !m.ConfirmedAfter.IsZero() {
+		t.Errorf("%+v, %v", m, err)
+	}
+}

@@ -26,7 +26,7 @@
 //	uptime     sequence                       → a stretch of time in which somebody watched (JSON)
 //	outbox     sequence                       → alert and its lease (JSON)
 //	alerts     alert id                       → sequence in outbox
-//	queue      state | receiver | sequence    → time of creation; undelivered alerts
+//	queue      state | receiver | sequence    → when it was first due; undelivered alerts
 //	silences   silence id                     → silence (JSON)
 //	breaker    "breaker"                      → state of the mass-change breaker (JSON)
 //

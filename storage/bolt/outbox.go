@@ -117,7 +117,7 @@ func (db *DB) RequeueAlert(ctx context.Context, id string, now time.Time) error 
 			row.release()
 		}
 		row.State, row.NextAttempt, row.DeliveredAt = policy.AlertPending, now.UTC(), time.Time{}
-		row.Group, row.NotBefore, row.Batch = "", time.Time{}, ""
+		row.Group, row.NotBefore, row.Batch = policy.GroupAlone, time.Time{}, ""
 		return t.moveAlert(before, row)
 	})
 }
@@ -146,5 +146,9 @@ func (t *tx) enqueue(a policy.Alert) error {
 	if queueLetter(a.State) == 0 {
 		return nil
 	}
-	return t.put(queueBucket, queueKey(a), appendTime(nil, a.CreatedAt))
+	due := a.CreatedAt
+	if a.NotBefore.After(due) {
+		due = a.NotBefore
+	}
+	return t.put(queueBucket, queueKey(a), appendTime(nil, due))
 }

@@ -112,7 +112,7 @@ func requeueAlone(p *probe) {
 	p.must("settle", p.store.SettleAlerts(p.ctx, ids, storage.Settlement{State: policy.AlertDelivered, At: at(9)}))
 	p.must("requeue", p.store.RequeueAlert(p.ctx, ids[0], at(10)))
 	a := p.alert(ids[0])
-	p.equal("after redelivery", []any{a.ID, a.Group, a.Batch, a.State}, []any{ids[0], "", "", policy.AlertPending})
+	p.equal("after redelivery", []any{a.ID, a.Group, a.Batch, a.State}, []any{ids[0], policy.GroupAlone, "", policy.AlertPending})
 }
 
 func addAlerts(p *probe) {
@@ -128,6 +128,12 @@ func addAlerts(p *probe) {
 	if got.Seq <= before.Seq {
 		p.failf("sequence %d after %d", got.Seq, before.Seq)
 	}
+	outbox := get[storage.Stats](p, "stats")(p.store.Stats(p.ctx)).Outbox
+	p.equal("due of the oldest", outbox[0].OldestPending, at(1))
+	p.settle(ids[0], policy.AlertDelivered, at(5), time.Time{})
+	outbox = get[storage.Stats](p, "stats")(p.store.Stats(p.ctx)).Outbox
+	p.equal("due of one with a group", outbox[0].OldestPending, at(6))
+	p.must("requeue", p.store.RequeueAlert(p.ctx, ids[0], at(6)))
 	p.equal("again", get[int](p, "add")(p.store.AddAlerts(p.ctx, []policy.Alert{a})), 0)
 	p.equal("due", p.lease(team, at(9), 0), []string{ids[0], a.ID})
 }

@@ -1,0 +1,24 @@
+package config
+
+// Email delivers by a mail server.
+type Email struct {
+	// Server is host:port, TLS "starttls", "implicit" or "none" ("": by the
+	// port).
+	Server, TLS string
+	// Username is empty without a login; Password is resolved from
+	// PasswordFile when that is set.
+	Username     string
+	Password     Secret
+	PasswordFile string
+	// CA is the content of CAFile: certificates that are trusted instead of
+	// those of the system.
+	CAFile, CA string
+	From       string
+	To         []string
+	Hello      string
+	// SubjectTemplate, and the contents of HTMLTemplateFile and
+	// TextTemplateFile, replace the built-in forms.
+	SubjectTemplate                string
+	HTMLTemplateFile, HTMLTemplate string
+	TextTemplateFile, TextTemplate string
+}
