@@ -109,6 +109,7 @@ func fullOptions() Options {
 	opt := options(fixture())
 	opt.Events = NewEvents(now())
 	opt.Metrics = http.NotFoundHandler()
+	opt.Delivery = &fakeDelivery{}
 	return opt
 }
 

@@ -27,6 +27,7 @@ func fixture() *fakeStore {
 		captures:  map[string]policy.Capture{key(changedID, policy.CaptureID(17)): fixtureCapture(), key(quarantined, policy.CaptureID(41)): heldCapture()},
 		checks:    map[policy.ID][]policy.Check{changedID: fixtureChecks(), failingID: failedChecks()},
 		alerts:    fixtureAlerts(),
+		silences:  fixtureSilences(),
 		stats: storage.Stats{
 			SizeBytes: 1 << 20, Policies: 6, Versions: 4, Captures: 17, Format: 1,
 			Outbox: []storage.OutboxStats{{Receiver: "legal-mail", Dead: 1}, {Receiver: "privacy-team", Pending: 1}},

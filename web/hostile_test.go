@@ -202,6 +202,8 @@ func poisoned(text string, keepKinds bool) *fakeStore {
 		poison(reflect.ValueOf(f.checks[id]), text)
 	}
 	poison(reflect.ValueOf(f.alerts), text)
+	poison(reflect.ValueOf(f.silences), text)
+	f.breaker = policy.Breaker{Open: true, OpenedAt: ago(hour), Reason: text}
 	poison(reflect.ValueOf(&f.stats).Elem(), text)
 	return f
 }
@@ -228,7 +230,7 @@ func (p *poisoner) options() Options {
 	opt.Receivers = func() []string { return []string{p.text} }
 	opt.Config = func() []byte { return []byte(p.text) }
 	opt.Ready = func() Readiness { return Readiness{Ready: true, Detail: []string{p.text}} }
-	opt.Events = NewEvents(now())
+	opt.Events, opt.Delivery = NewEvents(now()), &fakeDelivery{}
 	opt.Held = func(ctx context.Context, id policy.ID, withText bool) (Held, error) {
 		h, err := fakeHeld(ctx, id, withText)
 		poison(reflect.ValueOf(&h).Elem(), p.text)

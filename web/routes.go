@@ -25,6 +25,10 @@ func (s *server) pageRoutes(mux *http.ServeMux) {
 	mux.Handle("POST "+one+"/check", s.guardedForm(s.formCheck))
 	mux.Handle("POST /alerts/{id}/redeliver", s.guardedForm(s.formRedeliver))
 	mux.Handle("POST /receivers/{name}/test", s.guardedForm(s.formTest))
+	mux.Handle("POST /receivers/{name}/resume", s.formDelivery(s.formResume))
+	mux.Handle("POST /silences", s.formDelivery(s.formSilence))
+	mux.Handle("POST /silences/{id}/expire", s.formDelivery(s.formExpire))
+	mux.Handle("POST /breaker/close", s.formDelivery(s.formCloseBreaker))
 
 	mux.Handle("GET /feed.atom", s.limited(s.feeds, s.conditional(http.HandlerFunc(s.feedAll))))
 	mux.Handle("GET /vendors/{vendor}/feed.atom", s.limited(s.feeds, s.conditional(http.HandlerFunc(s.feedVendor))))

@@ -32,6 +32,17 @@ func (u urlSpace) testReceiver(name string) string {
 	return u.base + "/receivers/" + url.PathEscape(name) + "/test"
 }
 
+func (u urlSpace) resume(name string) string {
+	return u.base + "/receivers/" + url.PathEscape(name) + "/resume"
+}
+
+func (u urlSpace) silences() string     { return u.base + "/silences" }
+func (u urlSpace) closeBreaker() string { return u.base + "/breaker/close" }
+
+func (u urlSpace) expireSilence(id string) string {
+	return u.base + "/silences/" + url.PathEscape(id) + "/expire"
+}
+
 func (u urlSpace) check(id policy.ID) string { return u.policy(id) + "/check" }
 
 func (u urlSpace) compare(id policy.ID, from, to int) string {
