@@ -159,7 +159,7 @@ func axe(t *testing.T) string {
 	if cache, err := os.UserCacheDir(); file == "" && err == nil {
 		file = filepath.Join(cache, "watcher-test", "axe.min.js")
 	}
-	source, err := os.ReadFile(file) //nolint:gosec // a tool of this test
+	source, err := os.ReadFile(file)
 	if err != nil {
 		if os.Getenv("CI") != "" {
 			t.Fatalf("no axe-core: %v (scripts/test-deps fetches it)", err)
