@@ -62,7 +62,7 @@ with its evidence, says what changed the way a lawyer would, and tells people.
 	root.AddCommand(
 		newRunCommand(e), newDemoCommand(e), newCheckCommand(e), newBackfillCommand(e),
 		newListCommand(e), newHistoryCommand(e), newShowCommand(e), newExplainCommand(e),
-		newQuarantineCommand(e),
+		newQuarantineCommand(e), newSilenceCommand(e),
 		newDiffCommand(e), newExtractCommand(e), newAlertsCommand(e), newConfigCommand(e), newImportCommand(e),
 		newVersionCommand(e), newExitCodesTopic(), newPDFCommand(e),
 	)
