@@ -63,7 +63,7 @@ with its evidence, says what changed the way a lawyer would, and tells people.
 	root.AddCommand(
 		newRunCommand(e), newDemoCommand(e), newInitCommand(e), newCheckCommand(e), newBackfillCommand(e),
 		newListCommand(e), newHistoryCommand(e), newCoverageCommand(e), newSearchCommand(e), newExportCommand(e), newRenormalizeCommand(e),
-		newShowCommand(e), newExplainCommand(e), newQuarantineCommand(e), newDBCommand(e),
+		newShowCommand(e), newExplainCommand(e), newQuarantineCommand(e), newSilenceCommand(e), newDBCommand(e),
 		newDiffCommand(e), newExtractCommand(e), newAlertsCommand(e), newConfigCommand(e), newImportCommand(e),
 		newVersionCommand(e), newExitCodesTopic(), newPDFCommand(e), newVerifyChildCommand(e),
 	)
