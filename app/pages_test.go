@@ -74,6 +74,12 @@ func TestPagesInABrowser(t *testing.T) {
 	b.says(t, "the inbox", "Accepted.")
 	until(t, "the accepted text is the head", head(3))
 
+	b.do(t, "mute the vendor", chromedp.Navigate(b.base+"/alerts"), chromedp.Click(chromedp.CSS("details summary")), chromedp.SendKeys(chromedp.CSS("#s-match"), "vendor=acme"),
+		chromedp.SendKeys(chromedp.CSS("#s-comment"), "known"), chromedp.SendKeys(chromedp.CSS("#s-author"), "Ada"), chromedp.Click(chromedp.CSS(`form[action$="/silences"] button`)))
+	b.says(t, "the silence", "Muted.")
+	b.do(t, "end the silence", chromedp.Click(chromedp.CSS(`form[action$="/expire"] button`)))
+	b.says(t, "the end of it", "The silence is over.")
+
 	until(t, "the alerts are dead", func() bool { return len(alertsIn(t, r, policy.AlertDead)) == 2 })
 	refuse.Store(false)
 	b.do(t, "redeliver", chromedp.Navigate(b.base+"/alerts?state=dead"), chromedp.Click(chromedp.CSS(`form[action$="/redeliver"] button`)))

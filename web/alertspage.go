@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -25,10 +26,15 @@ type alertsView struct {
 	Acting  acting
 	// Receivers are those that a test message can be sent to.
 	Receivers []receiverRow
+	Delivery  delivery
 }
 
 // receiverRow is a receiver with the form that tests it.
-type receiverRow struct{ Name, TestURL string }
+type receiverRow struct {
+	Name, TestURL string
+	// ResumeURL is set while alerts of the receiver are parked.
+	ResumeURL string
+}
 
 // filter is a link that narrows a list.
 type filter struct {
@@ -65,8 +71,11 @@ func (s *server) alertsPage(r *http.Request) (alertsView, error) {
 		Shell: s.shell("Alerts", "alerts", c), Filters: s.alertFilters(states), Acting: s.acting(r),
 		Notice: notice(r.URL.Query().Get("done")),
 	}
-	for _, name := range s.opt.Receivers() {
-		view.Receivers = append(view.Receivers, receiverRow{name, s.urls.testReceiver(name)})
+	if view.Delivery, err = s.delivery(r.Context(), c); err != nil {
+		return view, err
+	}
+	if view.Receivers, err = s.receiverRows(r.Context()); err != nil {
+		return view, err
 	}
 	alerts, err := s.opt.Store.Alerts(r.Context(), storage.AlertQuery{States: states, Limit: alertsRead})
 	if err != nil {
@@ -84,6 +93,26 @@ func (s *server) alertsPage(r *http.Request) (alertsView, error) {
 		view.Rows = append(view.Rows, s.alertRow(a, c))
 	}
 	return view, nil
+}
+
+func (s *server) receiverRows(ctx context.Context) ([]receiverRow, error) {
+	stats, err := s.opt.Store.Stats(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read stats: %w", err)
+	}
+	parked := map[string]bool{}
+	for _, o := range stats.Outbox {
+		parked[o.Receiver] = o.Parked > 0
+	}
+	var rows []receiverRow
+	for _, name := range s.opt.Receivers() {
+		row := receiverRow{Name: name, TestURL: s.urls.testReceiver(name)}
+		if parked[name] && s.opt.Delivery != nil {
+			row.ResumeURL = s.urls.resume(name)
+		}
+		rows = append(rows, row)
+	}
+	return rows, nil
 }
 
 func (s *server) alertFilters(chosen []policy.AlertState) []filter {

@@ -101,7 +101,7 @@ func looked() map[string]string {
 		"change": "/policies/northlight-imaging/privacy/changes/2", "change-side": "/policies/northlight-imaging/privacy/changes/2?view=side",
 		"change-text": "/policies/northlight-imaging/privacy/changes/2?order=text", "version": "/policies/northlight-imaging/privacy/versions/2",
 		"compare": "/policies/northlight-imaging/privacy/compare", "inbox": "/inbox", "held": "/inbox/cedar-scan/privacy-de",
-		"alerts": "/alerts", "status": "/status", "unlock": "/unlock", "not-found": "/nowhere",
+		"alerts": "/alerts", "status": "/status", "search": "/search?q=scans", "topics": "/topics", "unlock": "/unlock", "not-found": "/nowhere",
 	}
 }
 
@@ -109,6 +109,7 @@ func fullOptions() Options {
 	opt := options(fixture())
 	opt.Events = NewEvents(now())
 	opt.Metrics = http.NotFoundHandler()
+	opt.Delivery = &fakeDelivery{}
 	return opt
 }
 

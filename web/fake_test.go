@@ -23,6 +23,8 @@ type fakeStore struct {
 	uptime    []policy.Stretch
 	alerts    []policy.Alert
 	stats     storage.Stats
+	silences  []policy.Silence
+	breaker   policy.Breaker
 	err       error
 	panics    bool
 }
@@ -166,8 +168,8 @@ func (f *fakeStore) Alert(_ context.Context, id string) (policy.Alert, error) {
 	return policy.Alert{}, cmp.Or(f.err, fmt.Errorf("alert %s: %w", id, policy.ErrNotFound))
 }
 
-func (f *fakeStore) Silences(context.Context) ([]policy.Silence, error) { return nil, nil }
-func (f *fakeStore) Breaker(context.Context) (policy.Breaker, error)    { return policy.Breaker{}, nil }
+func (f *fakeStore) Silences(context.Context) ([]policy.Silence, error) { return f.silences, f.err }
+func (f *fakeStore) Breaker(context.Context) (policy.Breaker, error)    { return f.breaker, f.err }
 
 func (f *fakeStore) Stats(context.Context) (storage.Stats, error) { return f.stats, f.err }
 

@@ -132,9 +132,14 @@ type pager struct {
 
 // pageOf returns the part of a list that a page shows, and the way to the others.
 func pageOf[T any](list []T, page int, link func(int) string) ([]T, pager) {
+	return pagedBy(list, rowsOnPage, page, link)
+}
+
+// pagedBy is pageOf with so many rows on a page.
+func pagedBy[T any](list []T, rows, page int, link func(int) string) ([]T, pager) {
 	total := len(list)
-	from := min((page-1)*rowsOnPage, total)
-	to := min(from+rowsOnPage, total)
+	from := min((page-1)*rows, total)
+	to := min(from+rows, total)
 	var p pager
 	if page > 1 {
 		p.Newer = link(page - 1)

@@ -44,3 +44,13 @@ func fixturePolicies() []policy.Policy {
 func requeueNothing(context.Context, string) error { return nil }
 
 func nopBody(b []byte) io.ReadCloser { return io.NopCloser(bytes.NewReader(b)) }
+
+func fixtureSilences() []policy.Silence {
+	return []policy.Silence{
+		{
+			ID: "sil_1", Matchers: []policy.Matcher{{Name: "vendor", Values: []string{"bright-molar"}}, {Name: "significance", Values: []string{"minor", "cosmetic"}}},
+			StartsAt: ago(hour), EndsAt: now().Add(7 * hour), Author: "Ada", Comment: "they rebuild their site", CreatedAt: ago(hour),
+		},
+		{ID: "sil_0", Matchers: []policy.Matcher{{Name: "kind", Values: []string{"terms"}}}, StartsAt: ago(9 * day), EndsAt: ago(day), Author: "Ada", Comment: "is over"},
+	}
+}

@@ -27,6 +27,7 @@ func fixture() *fakeStore {
 		captures:  map[string]policy.Capture{key(changedID, policy.CaptureID(17)): fixtureCapture(), key(quarantined, policy.CaptureID(41)): heldCapture()},
 		checks:    map[policy.ID][]policy.Check{changedID: fixtureChecks(), failingID: failedChecks()},
 		alerts:    fixtureAlerts(),
+		silences:  fixtureSilences(),
 		stats: storage.Stats{
 			SizeBytes: 1 << 20, Policies: 6, Versions: 4, Captures: 17, Format: 1,
 			Outbox: []storage.OutboxStats{{Receiver: "legal-mail", Dead: 1}, {Receiver: "privacy-team", Pending: 1}},
@@ -82,7 +83,7 @@ func textOne() policy.Document {
 		Sections: []policy.Section{
 			{Blocks: []policy.Block{{Kind: policy.Paragraph, Text: "Northlight Imaging makes scanners. This page says what becomes of the data they see."}}},
 			{Heading: "1. What we keep", Level: 1, Blocks: []policy.Block{
-				{Kind: policy.Paragraph, Text: "We keep scans for 30 days and then erase them."},
+				{Kind: policy.Paragraph, Text: "We keep scans for 30 days and then erase them.", Categories: []policy.Category{policy.DataRetention}},
 			}},
 		},
 	}
@@ -97,7 +98,7 @@ func textTwo() policy.Document {
 			{Blocks: []policy.Block{{Kind: policy.Paragraph, Text: "Northlight Imaging makes scanners. This page says what becomes of the data they see."}}},
 			{Heading: "1. What we keep", Level: 1, Blocks: []policy.Block{
 				{
-					Kind: policy.Paragraph, Text: "We keep scans for 24 months and may use them to train our models. Write to our office to object.",
+					Kind: policy.Paragraph, Categories: []policy.Category{policy.DataRetention}, Text: "We keep scans for 24 months and may use them to train our models. Write to our office to object.",
 					Links: []policy.Link{{Text: "our models", URL: "https://northlight.example/models"}, {Text: "object", URL: "javascript:alert(1)"}},
 				},
 				{Kind: policy.Item, Text: "names of patients, where a clinic types them in"},

@@ -20,6 +20,14 @@ func notice(word string) string {
 		return "Dismissed. The same text is no news for a week."
 	case "redelivered":
 		return "The alert is waiting again and goes out within moments."
+	case "silenced":
+		return "Muted. Alerts that match are kept, and not sent."
+	case "expired":
+		return "The silence is over."
+	case "closed":
+		return "The breaker is closed: alerts about changes go out again."
+	case "resumed":
+		return "The receiver's parked alerts are waiting again."
 	case "tested":
 		return "The test message was taken by every integration of the receiver."
 	case "checked":
@@ -60,10 +68,7 @@ func (s *server) formRuling(w http.ResponseWriter, r *http.Request) {
 }
 
 func rulingOf(r *http.Request) (policy.Ruling, error) {
-	ruling := policy.Ruling{Reason: strings.TrimSpace(r.PostFormValue("reason")), Author: strings.TrimSpace(r.PostFormValue("author"))}
-	if user, _, ok := r.BasicAuth(); ok && user != "" {
-		ruling.Author = user
-	}
+	ruling := policy.Ruling{Reason: strings.TrimSpace(r.PostFormValue("reason")), Author: author(r)}
 	if ruling.Reason == "" {
 		return ruling, badRequest("a ruling wants a reason: it goes on record")
 	}

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"watcher/policy"
 )
 
 // update rewrites the golden pages: go test ./web -run Golden -update.
@@ -46,16 +48,29 @@ func goldenPages(t *testing.T) map[string]string {
 		"inbox":            "/inbox",
 		"held":             "/inbox/cedar-scan/privacy-de",
 		"status":           "/status",
+		"search":           "/search?q=scans",
+		"search_form":      "/search",
+		"topics":           "/topics?topic=data_retention",
 		"unlock":           "/unlock?next=/inbox&wrong=1",
 		"overview_found":   "/?q=north&tag=dental",
 	} {
 		pages[name] = call(full, "GET", path, "").Body.String()
 	}
+	pages["alerts_breaker"] = call(handler(t, breakerOptions()), "GET", "/alerts", "").Body.String()
 	pages["overview_empty"] = call(empty, "GET", "/", "").Body.String()
 	pages["alerts_empty"] = call(empty, "GET", "/alerts", "").Body.String()
 	pages["overview_first_run"] = call(handler(t, options(first)), "GET", "/", "").Body.String()
 	pages["overview_bad_config_cet"] = call(handler(t, broken), "GET", "/", "").Body.String()
 	return pages
+}
+
+// breakerOptions are those of a server that holds alerts back.
+func breakerOptions() Options {
+	store := fixture()
+	store.breaker = policy.Breaker{Open: true, OpenedAt: ago(hour), Reason: "30 policies changed within an hour."}
+	opt := options(store)
+	opt.Delivery = &fakeDelivery{}
+	return opt
 }
 
 func TestGoldenPages(t *testing.T) {
@@ -112,6 +127,9 @@ func TestPagesSayWhatMatters(t *testing.T) {
 		{"change_text_side", `<a href="#from-edit-e1" dir="auto">1. What we keep</a>`},
 		{"change", "550 no such mailbox"},
 		{"compare", "Compared for this page"},
+		{"alerts", "they rebuild their site"},
+		{"alerts_breaker", "30 policies changed within an hour"},
+		{"alerts_breaker", `action="/breaker/close"`},
 		{"held", "Please show that you are human"},
 		{"held", `name="ruling" value="accept"`},
 		{"inbox", "2 times in a row"},

@@ -202,6 +202,8 @@ func poisoned(text string, keepKinds bool) *fakeStore {
 		poison(reflect.ValueOf(f.checks[id]), text)
 	}
 	poison(reflect.ValueOf(f.alerts), text)
+	poison(reflect.ValueOf(f.silences), text)
+	f.breaker = policy.Breaker{Open: true, OpenedAt: ago(hour), Reason: text}
 	poison(reflect.ValueOf(&f.stats).Elem(), text)
 	return f
 }
@@ -228,7 +230,7 @@ func (p *poisoner) options() Options {
 	opt.Receivers = func() []string { return []string{p.text} }
 	opt.Config = func() []byte { return []byte(p.text) }
 	opt.Ready = func() Readiness { return Readiness{Ready: true, Detail: []string{p.text}} }
-	opt.Events = NewEvents(now())
+	opt.Events, opt.Delivery = NewEvents(now()), &fakeDelivery{}
 	opt.Held = func(ctx context.Context, id policy.ID, withText bool) (Held, error) {
 		h, err := fakeHeld(ctx, id, withText)
 		poison(reflect.ValueOf(&h).Elem(), p.text)
@@ -275,7 +277,7 @@ func pagePaths() []string {
 		"/policies/northlight-imaging/privacy/versions/1", "/policies/northlight-imaging/privacy/versions/2",
 		"/policies/bright-molar/cookies", "/policies/northlight-imaging/privacy/changes/2?view=side&order=text",
 		"/policies/northlight-imaging/privacy/compare?from=2&to=1", "/policies/northlight-imaging/privacy/compare",
-		"/inbox", "/inbox/cedar-scan/privacy-de", "/status", "/unlock?next=/alerts", "/?status=attention",
+		"/search?q=x", "/topics?kind=" + url.QueryEscape("privacy"), "/inbox", "/inbox/cedar-scan/privacy-de", "/status", "/unlock?next=/alerts", "/?status=attention",
 	}
 }
 

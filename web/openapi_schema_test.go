@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode"
@@ -133,9 +134,15 @@ func (s *schemas) operation(op operation) object {
 		media := op.media
 		if media == "" {
 			media = "application/json"
-			responses["304"] = object{"description": "What If-None-Match names is still right."}
+			if op.method == "GET" {
+				responses["304"] = object{"description": "What If-None-Match names is still right."}
+			}
 		}
-		responses["200"] = object{"description": op.summary, "content": object{media: object{"schema": s.answer(op.answer)}}}
+		status := "200"
+		if op.status != 0 {
+			status = strconv.Itoa(op.status)
+		}
+		responses[status] = object{"description": op.summary, "content": object{media: object{"schema": s.answer(op.answer)}}}
 	}
 	if op.body != nil {
 		o["requestBody"] = object{"content": object{"application/json": object{"schema": s.of(op.body)}}}

@@ -26,7 +26,7 @@ type parameter struct {
 	required, many    bool
 }
 
-func (o operation) guarded() bool { return o.method == "POST" }
+func (o operation) guarded() bool { return o.method != "GET" }
 
 func typeOf[T any]() reflect.Type { return reflect.TypeFor[T]() }
 
@@ -92,6 +92,12 @@ func operations() []operation {
 		{method: "POST", path: api + "/alerts/{id}/redeliver", id: "redeliver", summary: "Make an alert pending again, under the same id.", status: 204},
 		{method: "GET", path: api + "/receivers", id: "listReceivers", summary: "The names of the configured receivers.", answer: one[receiverList]()},
 		{method: "POST", path: api + "/receivers/{name}/test", id: "testReceiver", summary: "Send a test message through a receiver.", status: 204},
+		{method: "POST", path: api + "/receivers/{name}/resume", id: "resumeReceiver", summary: "Make the parked alerts of a receiver pending again.", answer: one[resumed]()},
+		{method: "GET", path: api + "/silences", id: "listSilences", summary: "All silences, past ones too.", answer: one[silenceList]()},
+		{method: "POST", path: api + "/silences", id: "addSilence", summary: "Mute alerts for a time.", body: typeOf[policy.Silence](), status: 201, answer: one[policy.Silence]()},
+		{method: "DELETE", path: api + "/silences/{id}", id: "expireSilence", summary: "End a silence now.", status: 204},
+		{method: "GET", path: api + "/breaker", id: "getBreaker", summary: "The mass-change breaker.", answer: one[policy.Breaker]()},
+		{method: "POST", path: api + "/breaker/close", id: "closeBreaker", summary: "Close the mass-change breaker.", body: typeOf[breakerClosing](), status: 204},
 		{method: "GET", path: api + "/stats", id: "getStats", summary: "The store as a whole.", answer: one[storage.Stats]()},
 		{method: "GET", path: api + "/config", id: "getConfig", summary: "The configuration in force, without its secrets.", answer: one[configAnswer]()},
 		{method: "GET", path: api + "/openapi.json", id: "getOpenAPI", summary: "This description.", answer: one[map[string]any]()},

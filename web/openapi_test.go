@@ -89,7 +89,18 @@ func samples() map[string]int {
 		"POST /api/v1/alerts/alt_2/redeliver": 204, "GET /api/v1/receivers": 200, "POST /api/v1/receivers/privacy-team/test": 204,
 		"GET /api/v1/stats": 200, "GET /api/v1/config": 200, "GET /api/v1/openapi.json": 200, "POST /api/v1/check": 200,
 		"POST /api/v1/renormalize": 501, "POST /api/v1/store/verify": 501, "POST /api/v1/store/backup": 501,
-		"GET /api/v1/events": 501,
+		"GET /api/v1/events": 501, "GET /api/v1/silences": 200, "POST /api/v1/silences": 201, "DELETE /api/v1/silences/sil_1": 204,
+		"GET /api/v1/breaker": 200, "POST /api/v1/breaker/close": 204, "POST /api/v1/receivers/privacy-team/resume": 200,
+	}
+}
+
+// bodies are what the samples send.
+func bodies() map[string]string {
+	return map[string]string{
+		"POST /api/v1/policies/cedar-scan/privacy-de/quarantine": `{"accept":true,"author":"me","reason":"looked at it","capture":41}`,
+		"POST /api/v1/silences": `{"id":"","matchers":[{"name":"vendor","values":["acme"]}],"starts_at":"2026-03-14T09:00:00Z",
+			"ends_at":"2026-03-15T09:00:00Z","author":"me","comment":"known","created_at":"2026-03-14T09:00:00Z"}`,
+		"POST /api/v1/breaker/close": `{"by":"me"}`,
 	}
 }
 
@@ -97,15 +108,12 @@ func samples() map[string]int {
 func TestOpenAPIDescribesTheAnswers(t *testing.T) {
 	router := apiRouter(t)
 	opt := options(fixture())
-	opt.Requeue = requeueNothing
+	opt.Requeue, opt.Delivery = requeueNothing, &fakeDelivery{}
 	h := handler(t, opt)
 	seen := map[string]bool{}
 	for sample, status := range samples() {
 		method, target, _ := strings.Cut(sample, " ")
-		body := ""
-		if strings.HasSuffix(target, "quarantine") && method == "POST" {
-			body = `{"accept":true,"author":"me","reason":"looked at it","capture":41}`
-		}
+		body := bodies()[sample]
 		w := call(h, method, target, body)
 		if w.Code != status {
 			t.Errorf("%s: %d, want %d: %s", sample, w.Code, status, w.Body)

@@ -23,6 +23,8 @@ type pages struct {
 	held     page[heldView]
 	compare  page[compareView]
 	status   page[statusView]
+	search   page[searchView]
+	topics   page[topicsView]
 	unlock   page[unlockView]
 	failure  page[failureView]
 	// feed is the body of an entry of a feed: a piece of HTML, not a page.
@@ -40,6 +42,7 @@ func parsePages() (pages, error) {
 		"version.html": &p.version.t, "alerts.html": &p.alerts.t, "failure.html": &p.failure.t,
 		"inbox.html": &p.inbox.t, "held.html": &p.held.t, "compare.html": &p.compare.t,
 		"status.html": &p.status.t, "unlock.html": &p.unlock.t,
+		"search.html": &p.search.t, "topics.html": &p.topics.t,
 	} {
 		clone, err := base.Clone()
 		if err != nil {
@@ -83,6 +86,8 @@ func visible(r rune) rune {
 type shell struct {
 	Title         string
 	Home, Inbox   string
+	Search        string
+	Topics        string
 	Alerts        string
 	StatusURL     string
 	CSS, Icon, JS string
@@ -96,7 +101,7 @@ type shell struct {
 func (s *server) shell(title, here string, c calendar) shell {
 	return shell{
 		Title: title, Here: here, Home: s.urls.home(), Alerts: s.urls.alerts(),
-		Inbox: s.urls.inbox(), StatusURL: s.urls.status(),
+		Inbox: s.urls.inbox(), Search: s.urls.search(), Topics: s.urls.topics(), StatusURL: s.urls.status(),
 		CSS: s.urls.base + s.assets.css, Icon: s.urls.base + s.assets.icon, JS: s.urls.base + s.assets.js,
 		Feeds:   []feedLink{{"All changes", s.urls.feed()}},
 		Version: s.opt.Version, Zone: c.zone.String(), Generated: c.at(c.now),

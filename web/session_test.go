@@ -170,3 +170,39 @@ func TestCompareIsLimited(t *testing.T) {
 		t.Errorf("comparison %d: %d", costlyBurst+1, last)
 	}
 }
+
+func TestDeliveryForms(t *testing.T) {
+	actions := &fakeDelivery{}
+	opt := options(fixture())
+	opt.Delivery = actions
+	h := handler(t, opt)
+	withToken := func(r *http.Request) { r.Header.Set("Authorization", "Bearer "+testToken) }
+	silence := url.Values{"matchers": {"vendor=acme  significance=minor,cosmetic"}, "for": {"24h"}, "comment": {"known"}, "author": {"ada"}}
+	for _, tc := range []struct {
+		path   string
+		values url.Values
+		status int
+	}{
+		{"/silences", silence, 303},
+		{"/silences", url.Values{"matchers": {"colour=red"}, "for": {"24h"}, "comment": {"known"}, "author": {"ada"}}, 400},
+		{"/silences", url.Values{"matchers": {"vendor=acme"}, "for": {"9999h"}, "comment": {"known"}, "author": {"ada"}}, 400},
+		{"/silences", url.Values{"matchers": {""}, "for": {"1h"}, "comment": {"known"}, "author": {"ada"}}, 400},
+		{"/silences/sil_1/expire", nil, 303},
+		{"/breaker/close", nil, 400},
+		{"/breaker/close", url.Values{"author": {"ada"}}, 303},
+		{"/receivers/privacy-team/resume", nil, 303},
+	} {
+		if w := form(h, tc.path, tc.values); w.Code != 403 {
+			t.Errorf("%s without the token: %d", tc.path, w.Code)
+		}
+		if w := form(h, tc.path, tc.values, withToken); w.Code != tc.status {
+			t.Errorf("%s with %v: %d, want %d: %s", tc.path, tc.values, w.Code, tc.status, w.Body)
+		}
+	}
+	if len(actions.added) != 1 || !actions.added[0].EndsAt.Equal(now().Add(24*time.Hour)) || len(actions.added[0].Matchers) != 2 {
+		t.Errorf("added: %+v", actions.added)
+	}
+	if actions.expired != "sil_1" || actions.closed != "ada" || actions.receiver != "privacy-team" {
+		t.Errorf("asked: %+v", actions)
+	}
+}

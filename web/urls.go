@@ -18,6 +18,8 @@ func (u urlSpace) inbox() string  { return u.base + "/inbox" }
 func (u urlSpace) status() string { return u.base + "/status" }
 func (u urlSpace) unlock() string { return u.base + "/unlock" }
 func (u urlSpace) lock() string   { return u.base + "/lock" }
+func (u urlSpace) search() string { return u.base + "/search" }
+func (u urlSpace) topics() string { return u.base + "/topics" }
 func (u urlSpace) feed() string   { return u.base + "/feed.atom" }
 
 func (u urlSpace) held(id policy.ID) string { return u.base + "/inbox/" + escapeID(id) }
@@ -28,6 +30,17 @@ func (u urlSpace) redeliver(alert string) string {
 
 func (u urlSpace) testReceiver(name string) string {
 	return u.base + "/receivers/" + url.PathEscape(name) + "/test"
+}
+
+func (u urlSpace) resume(name string) string {
+	return u.base + "/receivers/" + url.PathEscape(name) + "/resume"
+}
+
+func (u urlSpace) silences() string     { return u.base + "/silences" }
+func (u urlSpace) closeBreaker() string { return u.base + "/breaker/close" }
+
+func (u urlSpace) expireSilence(id string) string {
+	return u.base + "/silences/" + url.PathEscape(id) + "/expire"
 }
 
 func (u urlSpace) check(id policy.ID) string { return u.policy(id) + "/check" }
