@@ -15,7 +15,7 @@ import (
 // checksOnPage is how many checks the page of a policy lists, checksRead how many
 // it reads for the picture of a year.
 const (
-	checksOnPage = 25
+	checksOnPage = 15
 	checksRead   = 1500
 )
 

@@ -44,7 +44,8 @@ func TestUnlock(t *testing.T) {
 	}
 	forged := func(r *http.Request) {
 		c := *cookies[0]
-		c.Value = "99999999999" + c.Value[strings.Index(c.Value, "."):]
+		_, mac, _ := strings.Cut(c.Value, ".")
+		c.Value = "99999999999." + mac
 		r.AddCookie(&c)
 	}
 	if w := form(h, "/receivers/privacy-team/test", nil, forged); w.Code != 403 {
@@ -61,9 +62,9 @@ func TestUnlockLeadsToThisServerOnly(t *testing.T) {
 	s := &server{}
 	for raw, want := range map[string]string{
 		"/alerts?state=dead": "/alerts?state=dead", "https://evil.example/": "/", "//evil.example/": "/", `/\evil.example`: "/",
-		"javascript:alert(1)": "/", "": "/", "/x\r\nSet-Cookie: a=b": "/", "///evil.example": "/", "/%2f/evil.example": "/%2f/evil.example",
+		"javascript:alert(1)": "/", "": "/", "/x\r\nSet-Cookie: a=b": "/", "///evil.example": "/", "/%2f/evil.example": "/",
 	} {
-		if got := s.ownPath(raw); got != want && !(raw == "/%2f/evil.example" && got == "/") {
+		if got := s.ownPath(raw); got != want {
 			t.Errorf("%q leads to %q, want %q", raw, got, want)
 		}
 	}
