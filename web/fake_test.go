@@ -147,8 +147,8 @@ func (f *fakeStore) Alert(_ context.Context, id string) (policy.Alert, error) {
 	return policy.Alert{}, cmp.Or(f.err, fmt.Errorf("alert %s: %w", id, policy.ErrNotFound))
 }
 
-func (f *fakeStore) Silences(context.Context) ([]policy.Silence, error) { return nil, nil }
-func (f *fakeStore) Breaker(context.Context) (policy.Breaker, error)    { return policy.Breaker{}, nil }
+func (f *fakeStore) Silences(context.Context) ([]policy.Silence, error) { return nil, f.err }
+func (f *fakeStore) Breaker(context.Context) (policy.Breaker, error)    { return policy.Breaker{}, f.err }
 
 func (f *fakeStore) Stats(context.Context) (storage.Stats, error) { return f.stats, f.err }
 
