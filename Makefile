@@ -4,6 +4,7 @@ GO              ?= go
 GOLANGCI_LINT   ?= $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 FUZZTIME        ?= 60s
 WATCHER_CRASHES ?= 200
+WATCHER_IMAGES  ?= 2000
 WATCHER_MUTANTS ?= 1000
 CORPUS          ?= ../shared/replay
 
@@ -38,8 +39,8 @@ bench: ## benchmarks
 fuzz: ## each fuzz target for FUZZTIME
 	@FUZZTIME=$(FUZZTIME) scripts/fuzz
 
-crash: ## kill the program WATCHER_CRASHES times and look at what is left
-	WATCHER_CRASHES=$(WATCHER_CRASHES) $(GO) test -count=1 -timeout 60m -v -run 'Kill|Crash' ./cmd/watcher ./storage/...
+crash: ## kill the program WATCHER_CRASHES times, cut the power WATCHER_IMAGES times, have every call fail, and look at what is left
+	WATCHER_CRASHES=$(WATCHER_CRASHES) WATCHER_IMAGES=$(WATCHER_IMAGES) $(GO) test -count=1 -timeout 120m -v -run 'Kill|Crash|PowerLoss|FailingCalls' ./cmd/watcher ./storage/...
 
 mutants: ## read WATCHER_MUTANTS damaged and malicious PDF files
 	WATCHER_MUTANTS=$(WATCHER_MUTANTS) $(GO) test -count=1 -timeout 60m -v -run '^TestMutants$$' ./pdftext

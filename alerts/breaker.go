@@ -64,8 +64,10 @@ type breaker struct {
 	daemon   atomic.Bool
 	fetching sync.WaitGroup
 
+	// dirty says that something may have changed since it was looked at.
+	dirty atomic.Bool
+
 	mu     sync.Mutex
-	dirty  bool
 	looked time.Time
 	// added holds the new paragraphs of changes in the window.
 	added map[changeKey][]policy.Digest
@@ -78,7 +80,7 @@ type changeKey struct {
 
 func newBreaker(d *Dispatcher, o BreakerOptions, reg prometheus.Registerer) *breaker {
 	b := &breaker{
-		d: d, opts: o, dirty: true, added: map[changeKey][]policy.Digest{},
+		d: d, opts: o, added: map[changeKey][]policy.Digest{},
 		open: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "watcher_breaker_open", Help: "1 while alerts about changes are held because many policies changed at once.",
 		}),
@@ -95,12 +97,8 @@ func newBreaker(d *Dispatcher, o BreakerOptions, reg prometheus.Registerer) *bre
 	return b
 }
 
-// stir says that something may have changed.
-func (b *breaker) stir() {
-	b.mu.Lock()
-	b.dirty = true
-	b.mu.Unlock()
-}
+// stir says that something may have changed. It never blocks.
+func (b *breaker) stir() { b.dirty.Store(true) }
 
 // look opens or closes the breaker as things stand, and holds or releases
 // alerts accordingly.
@@ -111,9 +109,19 @@ func (b *breaker) look(ctx context.Context) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	now := b.d.clock().UTC()
-	if age := now.Sub(b.looked); !b.dirty && age >= 0 && age < breakerPoll {
+	if age := now.Sub(b.looked); !b.dirty.Swap(false) && age >= 0 && age < breakerPoll {
 		return nil
 	}
+	if err := b.settle(ctx, now); err != nil {
+		b.dirty.Store(true)
+		return err
+	}
+	b.looked = now
+	return nil
+}
+
+// settle brings the breaker and the outbox into line with the store.
+func (b *breaker) settle(ctx context.Context, now time.Time) error {
 	state, err := b.d.store.Breaker(ctx)
 	if err != nil {
 		return err
@@ -126,7 +134,6 @@ func (b *breaker) look(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	b.dirty, b.looked = false, now
 	b.open.Set(0)
 	if state.Open {
 		b.open.Set(1)

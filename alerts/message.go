@@ -33,6 +33,9 @@ type Message struct {
 type Links struct {
 	Change string
 	Policy string
+	// Before and After are the two versions that a change lies between.
+	Before string
+	After  string
 }
 
 // Sender delivers messages to one receiver.
@@ -77,6 +80,10 @@ func linksFor(external string, e policy.Event) Links {
 	l := Links{Policy: strings.TrimRight(external, "/") + "/policies/" + strings.Join(segments, "/")}
 	if e.To != nil && e.To.Version > 0 {
 		l.Change = l.Policy + "/changes/" + strconv.Itoa(e.To.Version)
+		l.After = l.Policy + "/versions/" + strconv.Itoa(e.To.Version)
+	}
+	if e.From != nil && e.From.Version > 0 {
+		l.Before = l.Policy + "/versions/" + strconv.Itoa(e.From.Version)
 	}
 	return l
 }

@@ -33,7 +33,7 @@ func TestChangeIsJoined(t *testing.T) {
 			if m.Change == nil || m.Change.Summary != "joined" {
 				t.Errorf("change = %v", m.Change)
 			}
-			want := Links{Policy: "https://watch.example/base/policies/acme/privacy", Change: "https://watch.example/base/policies/acme/privacy/changes/2"}
+			want := Links{Policy: "https://watch.example/base/policies/acme/privacy", After: "https://watch.example/base/policies/acme/privacy/versions/2", Change: "https://watch.example/base/policies/acme/privacy/changes/2"}
 			if diff := cmp.Diff(want, m.Links); diff != "" {
 				t.Errorf("links (-want +got):\n%s", diff)
 			}

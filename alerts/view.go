@@ -12,6 +12,7 @@ import (
 // view is a message in words: what every receiver shows, before it is fitted
 // into the form of one. All texts are clean single lines.
 type view struct {
+	viewFields
 	// Title is one line: who, what, how grave.
 	Title string
 	// Lines say the rest about the event itself: summary, since when, why.
@@ -32,6 +33,7 @@ type view struct {
 
 // item is one edit in words.
 type item struct {
+	itemFields
 	// Head is "Reworded · 7. Retention · material · data retention".
 	Head string
 	// Spans is the redline, trimmed round what was edited.
@@ -53,7 +55,8 @@ const (
 // newView renders m with at most maxItems edits.
 func newView(m Message, maxItems int) view {
 	v := view{
-		Title: cutHead(title(m), maxTitle), Facts: cutHead(facts(m), maxFacts), Links: m.Links,
+		viewFields: newViewFields(m),
+		Title:      cutHead(title(m), maxTitle), Facts: cutHead(facts(m), maxFacts), Links: m.Links,
 		PolicyURL: cutHead(cleanLine(m.Event.Policy.URL), maxLine),
 		Footer:    cutHead("alert "+m.AlertID+" · "+cleanLine(string(m.Event.Policy.ID)), maxFacts),
 	}
@@ -85,7 +88,7 @@ func (v *view) addItems(c *policy.Change, maxItems int) {
 
 // rest says what is not listed: more further edits, and the cosmetic ones. It
 // is "" for nothing.
-func (v *view) rest(more int) string {
+func (v view) rest(more int) string {
 	var parts []string
 	if more > 0 {
 		parts = append(parts, fmt.Sprintf("%d more", more))
@@ -331,7 +334,10 @@ func editItem(e policy.Edit) item {
 			parts = append(parts, s)
 		}
 	}
-	it := item{Head: cutHead(strings.Join(parts, " · "), maxFacts), Spans: trimSpans(redline(e), maxRedline)}
+	it := item{
+		itemFields: newItemFields(e, section),
+		Head:       cutHead(strings.Join(parts, " · "), maxFacts), Spans: visible(trimSpans(redline(e), maxRedline)),
+	}
 	if len(e.Reasons) > 0 {
 		it.Why = cutHead(cleanLine(strings.Join(e.Reasons[:min(len(e.Reasons), maxReasons)], "; ")), maxWhy)
 	}
@@ -360,7 +366,7 @@ func linkItem(l policy.LinkEdit) item {
 	if section := cutHead(cleanLine(l.Section), maxSection); section != "" {
 		head += " · " + section
 	}
-	return item{Head: head, Spans: trimSpans([]policy.Span{
+	return item{itemFields: itemFields{Op: "link"}, Head: head, Spans: trimSpans([]policy.Span{
 		{Op: policy.SpanDelete, Text: l.Old},
 		{Op: policy.SpanEqual, Text: " → "},
 		{Op: policy.SpanInsert, Text: l.New},

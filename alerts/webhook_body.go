@@ -76,6 +76,8 @@ type webhookDates struct {
 type webhookLinks struct {
 	Change string `json:"change,omitempty"`
 	Policy string `json:"policy,omitempty"`
+	Before string `json:"before,omitempty"`
+	After  string `json:"after,omitempty"`
 }
 
 // webhookEdit is an edit of which Old and New may have been cut.

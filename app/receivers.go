@@ -118,24 +118,33 @@ func newRouter(cfg *config.Config, receivers []string) *alerts.Router {
 	return alerts.NewRouter(routes, receivers, config.DefaultGroupWait)
 }
 
+// outlet is one integration of a receiver.
+type outlet struct {
+	kind   string
+	sender alerts.Sender
+}
+
 func (r *receivers) add(c config.Receiver, archive string, o Options) error {
-	type outlet struct {
-		kind   string
-		sender alerts.Sender
-	}
 	var outs []outlet
 	if c.Slack != nil {
-		outs = append(outs, outlet{"slack", alerts.NewSlack(alerts.SlackOptions{URL: c.Slack.URL.Reveal(), Client: receiverClient()})})
-	}
-	if c.Webhook != nil {
-		w, err := alerts.NewWebhook(alerts.WebhookOptions{
-			URL: c.Webhook.URL.Reveal(), Secret: c.Webhook.Secret.Reveal(), Client: receiverClient(), Clock: o.Clock,
-		})
+		s, err := slackOutlet(c.Slack)
 		if err != nil {
 			return err
 		}
-		outs = append(outs, outlet{"webhook", w})
+		outs = append(outs, s)
 	}
+	if c.Webhook != nil {
+		w, err := webhookOutlet(c.Webhook, o)
+		if err != nil {
+			return err
+		}
+		outs = append(outs, w)
+	}
+	more, err := moreOutlets(c)
+	if err != nil {
+		return err
+	}
+	outs = append(outs, more...)
 	if c.SavePage != nil {
 		s, err := alerts.NewSavePage(alerts.SavePageOptions{
 			BaseURL: archive, Key: c.SavePage.Key.Reveal(), Client: receiverClient(), Logger: o.Logger,

@@ -105,6 +105,10 @@ func storageFamilies() []Family {
 		{nameStorageFree, Gauge, nil, "Part of the store's size that holds nothing and will be used again."},
 		{"watcher_storage_commit_duration_seconds", Histogram, nil, "Time for one write transaction, until it is safe on disk."},
 		{"watcher_storage_verify_errors_total", Counter, nil, "Stored values whose digest did not match when they were read."},
+		{"watcher_storage_last_verify_timestamp_seconds", Gauge, nil, "Unix time at which everything in the store was last found whole, 0 when it never was."},
+		{"watcher_storage_last_backup_timestamp_seconds", Gauge, nil, "Unix time of the last copy of the store that was made by schedule and verified, 0 when there is none."},
+		{"watcher_storage_disk_free_bytes", Gauge, nil, "Room on the store's disk as last seen, -1 where that cannot be told."},
+		{"watcher_storage_disk_low", Gauge, nil, "1 while no checks are made because the store's disk has less room than storage.min_free, else 0."},
 		{nameReadErrors, Counter, []string{"read"}, "Reads for a scrape that failed, by what was read (states, changes, stats). The families that come from it are missing from that scrape."},
 	}
 }

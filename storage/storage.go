@@ -47,6 +47,13 @@ type Reader interface {
 	// Checks returns the checks of a policy, newest first.
 	Checks(ctx context.Context, id policy.ID, q CheckQuery) ([]policy.Check, error)
 
+	// Runs returns the coverage ledger of a policy, newest run first: all its
+	// checks, those in a row that ended alike in one run each.
+	Runs(ctx context.Context, id policy.ID, q RunQuery) ([]policy.Run, error)
+	// Uptime returns when a watcher was at work, newest stretch first. A time
+	// before the oldest one is not known.
+	Uptime(ctx context.Context, q UptimeQuery) ([]policy.Stretch, error)
+
 	// Alerts returns alerts of the outbox, oldest first.
 	Alerts(ctx context.Context, q AlertQuery) ([]policy.Alert, error)
 	// Alert returns one alert by its id.
@@ -84,6 +91,10 @@ type Store interface {
 	Release(ctx context.Context, c Claim) error
 	// Commit writes what a check found in one transaction, or nothing at all.
 	Commit(ctx context.Context, o Observation) (Receipt, error)
+	// Beat marks that a watcher is at work. The newest stretch goes on when it is
+	// this process's and ended no longer than within before now; otherwise
+	// another one begins.
+	Beat(ctx context.Context, now time.Time, within time.Duration) error
 	// Close waits for running transactions and releases the store.
 	Close() error
 }
@@ -98,6 +109,22 @@ type RecentQuery struct {
 
 // CheckQuery selects checks. The zero value is everything.
 type CheckQuery struct {
+	// Since and Until bound At, both inclusive; a zero time is no bound.
+	Since, Until time.Time
+	Limit        int
+}
+
+// RunQuery selects runs. The zero value is everything.
+type RunQuery struct {
+	// Since and Until select the runs that reach into the time between them,
+	// both inclusive; a zero time is no bound.
+	Since, Until time.Time
+	Limit        int
+}
+
+// UptimeQuery selects stretches. The zero value is everything.
+type UptimeQuery struct {
+	// Since leaves out stretches that were over before.
 	Since time.Time
 	Limit int
 }
@@ -172,7 +199,8 @@ type Observation struct {
 	Expect policy.HeadRef
 	// Check is the ledger entry. The store fills in Capture, and Version and
 	// FromVersion when they are 0 and a version is added; when none is added a
-	// Version of 0 becomes the head.
+	// Version of 0 becomes the head. Without an Outcome there was no check, and
+	// the ledger gets no entry.
 	Check policy.Check
 	// Capture, when set, is stored with its body and headers.
 	Capture *policy.Capture

@@ -21,21 +21,31 @@ type Delivery interface {
 	ResumeReceiver(ctx context.Context, name string) (int, error)
 }
 
-type silenceList struct {
-	Silences []policy.Silence `json:"silences"`
-}
+type (
+	silenceList struct {
+		Silences []policy.Silence `json:"silences"`
+	}
+	// breakerClosing says who closes the breaker.
+	breakerClosing struct {
+		By string `json:"by"`
+	}
+	// resumed counts the alerts that are pending again.
+	resumed struct {
+		Alerts int `json:"alerts"`
+	}
+)
 
 // deliveryRoutes adds the endpoints about delivery.
-func (s *server) deliveryRoutes(mux *http.ServeMux, api string) {
-	mux.Handle("GET "+api+"/silences", s.answer(func(r *http.Request) (any, error) {
+func (s *server) deliveryRoutes(handle func(pattern string, h http.Handler), api string) {
+	handle("GET "+api+"/silences", s.answer(func(r *http.Request) (any, error) {
 		list, err := s.opt.Store.Silences(r.Context())
 		return silenceList{orEmpty(list)}, err
 	}))
-	mux.Handle("GET "+api+"/breaker", s.answer(func(r *http.Request) (any, error) { return s.opt.Store.Breaker(r.Context()) }))
-	mux.Handle("POST "+api+"/silences", s.delivers(s.postSilence))
-	mux.Handle("DELETE "+api+"/silences/{id}", s.delivers(s.deleteSilence))
-	mux.Handle("POST "+api+"/breaker/close", s.delivers(s.postBreakerClose))
-	mux.Handle("POST "+api+"/receivers/{name}/resume", s.delivers(s.postResume))
+	handle("GET "+api+"/breaker", s.answer(func(r *http.Request) (any, error) { return s.opt.Store.Breaker(r.Context()) }))
+	handle("POST "+api+"/silences", s.delivers(s.postSilence))
+	handle("DELETE "+api+"/silences/{id}", s.delivers(s.deleteSilence))
+	handle("POST "+api+"/breaker/close", s.delivers(s.postBreakerClose))
+	handle("POST "+api+"/receivers/{name}/resume", s.delivers(s.postResume))
 }
 
 // delivers guards a mutation that needs Options.Delivery.
@@ -80,9 +90,7 @@ func (s *server) deleteSilence(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *server) postBreakerClose(w http.ResponseWriter, r *http.Request) error {
-	req, err := readBody[struct {
-		By string `json:"by"`
-	}](r)
+	req, err := readBody[breakerClosing](r)
 	if err == nil && req.By == "" {
 		err = badRequest("request body: want who closes it, for example {\"by\": \"anna\"}")
 	}
@@ -101,8 +109,6 @@ func (s *server) postResume(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	s.writeJSON(w, http.StatusOK, "application/json", struct {
-		Alerts int `json:"alerts"`
-	}{n})
+	s.writeJSON(w, http.StatusOK, "application/json", resumed{n})
 	return nil
 }

@@ -51,7 +51,11 @@ func options(store storage.Reader) Options {
 	return Options{
 		Store: store, Clock: now, Logger: slog.New(slog.DiscardHandler), Token: testToken, Version: "1.2.3",
 		ListenHosts: []string{"127.0.0.1:9847"}, ExternalURL: "https://watch.example.org",
-		Actions: &fakeActions{},
+		Actions: &fakeActions{}, Held: fakeHeld, Receivers: func() []string { return []string{"privacy-team", "legal-mail"} },
+		Config: func() []byte {
+			return []byte("version: 1\nreceivers:\n  - name: privacy-team\n    webhook:\n      secret: <secret>\n")
+		},
+		Policies: fixturePolicies,
 	}
 }
 

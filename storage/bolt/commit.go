@@ -109,7 +109,7 @@ func (w *committer) writeBody(id policy.CaptureID) (policy.CaptureID, error) {
 		return 0, nil
 	}
 	body, base := w.body, w.base
-	if body == nil || base != 0 && base != last.Base { // another check stored another body in the meantime
+	if body == nil || base != 0 && base != last.under(refused(c), len(c.Body)) { // another check stored another body in the meantime
 		base = 0
 		if body, err = w.codec.packBody(c.Body); err != nil {
 			return 0, err
@@ -120,12 +120,8 @@ func (w *committer) writeBody(id policy.CaptureID) (policy.CaptureID, error) {
 	}
 	next := last
 	next.Digest, next.Capture, next.Refused = c.Digest, id, refused(c)
-	switch {
-	case next.Refused: // nothing is to build on it
-	case base != 0:
-		next.Base, next.Depth = id, last.Depth+1
-	default:
-		next.Base, next.Depth, next.Whole = id, 0, len(body)
+	if !next.Refused { // else nothing is to build on it
+		next.extend(id, base, len(body), len(c.Body))
 	}
 	return id, w.putJSON(lastBodyBucket, w.key.bytes(), next)
 }
@@ -210,6 +206,9 @@ func (w *committer) settleOldHead() error {
 }
 
 func (w *committer) writeCheck() error {
+	if w.Check.Outcome == "" {
+		return nil
+	}
 	c := utcCheck(w.Check)
 	c.Policy = ""
 	if w.receipt.Capture != 0 {
@@ -229,7 +228,15 @@ func (w *committer) writeCheck() error {
 	if err != nil {
 		return err
 	}
-	return w.insert(checkBucket, append(checkPrefix(w.key, c.At), number(seq)...), payload)
+	newest, err := w.newestCheck(w.key)
+	if err != nil {
+		return err
+	}
+	key := checkKey(w.key, c.At, seq)
+	if err := w.insert(checkBucket, key, payload); err != nil {
+		return err
+	}
+	return w.enterRun(w.key, newest, key, c)
 }
 
 // or returns n, or instead when n is 0.

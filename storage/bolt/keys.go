@@ -27,6 +27,8 @@ const (
 	outboxBucket   = "outbox"
 	alertBucket    = "alerts"
 	queueBucket    = "queue"
+	runBucket      = "runs"
+	uptimeBucket   = "uptime"
 	silenceBucket  = "silences"
 	breakerBucket  = "breaker"
 )
@@ -36,9 +38,13 @@ func buckets() []string {
 	return []string{
 		alertBucket, bodyBucket, breakerBucket, captureBucket, changeBucket, checkBucket, claimBucket, documentBucket,
 		dueBucket, idBucket, lastBodyBucket, metaBucket, nameBucket, outboxBucket, queueBucket,
-		silenceBucket, stateBucket, timelineBucket, versionBucket,
+		runBucket, silenceBucket, stateBucket, timelineBucket, uptimeBucket, versionBucket,
 	}
 }
+
+// checkFill is how full pages of checks are when they are split. New ones come at
+// the end of their policy's, where bbolt's half would leave halves behind.
+const checkFill = 0.9
 
 // appendOnly reports whether new keys of a bucket are always its greatest and
 // rows never change, so that its pages can be filled to the brim.
@@ -99,6 +105,14 @@ func dueKey(next time.Time, k policyKey) []byte {
 
 func timelineKey(at time.Time, k policyKey, n int) []byte {
 	return append(appendTime(nil, at), versionKey(k, n)...)
+}
+
+// maxSeq stands behind every sequence number of a key.
+const maxSeq = 1<<64 - 1
+
+// checkKey is the key of a check, and of the run that it is the first of.
+func checkKey(k policyKey, at time.Time, seq uint64) []byte {
+	return append(checkPrefix(k, at), number(seq)...)
 }
 
 func checkPrefix(k policyKey, at time.Time) []byte { return appendTime(k.bytes(), at) }

@@ -88,7 +88,7 @@ func (db *DB) prepareCapture(ctx context.Context, p *prepared) error {
 	if err != nil || last.has(&c) {
 		return err
 	}
-	p.body, p.base, err = db.pack(ctx, c.Body, last)
+	p.body, p.base, err = db.pack(ctx, c.Body, last.under(refused(&c), len(c.Body)), last.Whole)
 	return err
 }
 

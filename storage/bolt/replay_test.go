@@ -138,6 +138,7 @@ func TestReplaySize(t *testing.T) {
 			}
 		}
 	})
+	logBuckets(t, db)
 	if err := db.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -150,6 +151,21 @@ func TestReplaySize(t *testing.T) {
 	t.Logf("%d bodies, %d MB raw: store %.2f MB (%d bytes each), zstd -3 --patch-from %.2f MB, git gc --aggressive %.2f MB; ratio to the chain %.2f",
 		n, raw>>20, float64(file)/1e6, file/n, float64(chain)/1e6, float64(packs)/1e6, float64(file)/float64(chain))
 	t.Logf("read without a cache: mean %v, slowest %v", readAll/time.Duration(n), slowest)
+}
+
+// logBuckets prints what each bucket takes, and how many pages.
+func logBuckets(t *testing.T, db *DB) {
+	t.Helper()
+	err := db.view(t.Context(), func(tx *tx) error {
+		for _, name := range buckets() {
+			s := tx.bolt.Bucket([]byte(name)).Stats()
+			t.Logf("%-10s %7d keys, %6.2f MB in use of %6.2f", name, s.KeyN, float64(s.LeafInuse+s.BranchInuse)/1e6, float64(s.LeafAlloc+s.BranchAlloc)/1e6)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 func must[T any](v T, err error) T {

@@ -17,7 +17,7 @@ const breakerKey = "breaker"
 // that came since. Their absence is no damage, and the format stays: that
 // version does not look at them.
 func (t *tx) extend() error {
-	for _, name := range []string{silenceBucket, breakerBucket} {
+	for _, name := range []string{silenceBucket, breakerBucket, runBucket, uptimeBucket} {
 		if t.bolt.Bucket([]byte(name)) != nil {
 			continue
 		}
