@@ -114,9 +114,15 @@ func (l listing) choices(states []policy.State) choices {
 		*list = (*list)[:min(len(*list), maxChoices)]
 	}
 	for _, s := range []choice{
-		{needsPerson, "Needs a person", false}, {"watched", "Watched", false}, {"waiting", "Waiting", false},
-		{"retrying", "Retrying", false}, {"quarantined", "Quarantined", false}, {"failing", "Failing", false},
-		{"not_checked_yet", "Not checked yet", false}, {"paused", "Paused", false}, {"retired", "Retired", false},
+		{needsPerson, "Needs a person", false},
+		{"watched", "Watched", false},
+		{"waiting", "Waiting", false},
+		{"retrying", "Retrying", false},
+		{"quarantined", "Quarantined", false},
+		{"failing", "Failing", false},
+		{"not_checked_yet", "Not checked yet", false},
+		{"paused", "Paused", false},
+		{"retired", "Retired", false},
 	} {
 		s.Chosen = s.Value == l.Status
 		c.Statuses = append(c.Statuses, s)

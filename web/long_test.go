@@ -20,8 +20,10 @@ func longChange(words int) policy.Change {
 			ID: fmt.Sprintf("e%d", n), Op: policy.Reworded, Section: fmt.Sprintf("Section %d", n/40), Old: old, New: now,
 			Significance: grades[1+n%3], Categories: []policy.Category{policy.DataRetention}, Reasons: []string{"a period changed"},
 			Redline: []policy.Span{
-				{Op: policy.SpanEqual, Text: strings.TrimSuffix(old, "days we do. ")}, {Op: policy.SpanDelete, Text: "days"},
-				{Op: policy.SpanInsert, Text: "months"}, {Op: policy.SpanEqual, Text: " we do. "},
+				{Op: policy.SpanEqual, Text: strings.TrimSuffix(old, "days we do. ")},
+				{Op: policy.SpanDelete, Text: "days"},
+				{Op: policy.SpanInsert, Text: "months"},
+				{Op: policy.SpanEqual, Text: " we do. "},
 			},
 		})
 	}

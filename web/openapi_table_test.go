@@ -74,9 +74,12 @@ func operations() []operation {
 		{
 			method: "GET", path: api + "/search", id: "search", summary: "Results over texts and changes, one per line, and as the last line how far the search came.", media: ndjson,
 			query: []parameter{
-				{name: "q", kind: "string", about: "The words.", required: true}, {name: "policy", kind: "string", about: "Only these policies.", many: true},
-				{name: "vendor", kind: "string", about: "Only this vendor."}, {name: "kind", kind: "string", about: "Only policies of this kind."},
-				{name: "in", kind: "string", about: "Where: head, past, changes.", many: true}, {name: "limit", kind: "integer", about: "The most results."},
+				{name: "q", kind: "string", about: "The words.", required: true},
+				{name: "policy", kind: "string", about: "Only these policies.", many: true},
+				{name: "vendor", kind: "string", about: "Only this vendor."},
+				{name: "kind", kind: "string", about: "Only policies of this kind."},
+				{name: "in", kind: "string", about: "Where: head, past, changes.", many: true},
+				{name: "limit", kind: "integer", about: "The most results."},
 				{name: "timeout", kind: "string", about: "How long to search, for example 10s."},
 			}, answer: []reflect.Type{typeOf[history.Result](), typeOf[history.SearchEnd]()},
 		},
@@ -84,8 +87,10 @@ func operations() []operation {
 		{
 			method: "GET", path: api + "/alerts", id: "listAlerts", summary: "The outbox, oldest first.",
 			query: []parameter{
-				{name: "state", kind: "string", about: "pending, delivered, dead or parked.", many: true}, {name: "receiver", kind: "string", about: "Only this receiver."},
-				{name: "policy", kind: "string", about: "Only this policy."}, limit, offset,
+				{name: "state", kind: "string", about: "pending, delivered, dead or parked.", many: true},
+				{name: "receiver", kind: "string", about: "Only this receiver."},
+				{name: "policy", kind: "string", about: "Only this policy."},
+				limit, offset,
 			}, answer: one[alertList](),
 		},
 		{method: "GET", path: api + "/alerts/{id}", id: "getAlert", summary: "One alert.", answer: one[policy.Alert]()},

@@ -51,8 +51,10 @@ func (s *server) statusPage(r *http.Request) (statusView, error) {
 		Status: status{Icon: iconGood, Tone: "good", Word: "Working"}, Size: byteCount(stats.SizeBytes), Free: byteCount(stats.FreeBytes),
 		OpenAPI: s.urls.base + "/api/v1/openapi.json", FeedURL: s.urls.feed(), Material: s.urls.feed() + "?significance=material",
 		Counts: []statRow{
-			{"Policies", fmt.Sprint(stats.Policies)}, {"Versions", fmt.Sprint(stats.Versions)},
-			{"Captures", fmt.Sprint(stats.Captures)}, {"Format of the store", fmt.Sprint(stats.Format)},
+			{"Policies", fmt.Sprint(stats.Policies)},
+			{"Versions", fmt.Sprint(stats.Versions)},
+			{"Captures", fmt.Sprint(stats.Captures)},
+			{"Format of the store", fmt.Sprint(stats.Format)},
 		},
 	}
 	switch {
