@@ -38,12 +38,52 @@ func TestDigestInSlack(t *testing.T) {
 			m := digest("msg_1", "https://watch.example", members, time.Unix(1e9, 0))
 			checkSlack(t, slackMessage(m), slackFallbackChars)
 			checkSlack(t, slackMinimal(m), minimalChars)
+			checkOthers(t, m)
 			names := strings.Join(newView(m, slackMaxItems).Lines, " ")
 			for _, member := range members {
 				if !strings.Contains(names, string(member.Event.Policy.ID)) {
 					t.Errorf("%s is not named among %d", member.Event.Policy.ID, n)
 				}
 			}
+		}
+	}
+}
+
+// checkOthers proves that a digest fits into a card, whole names included.
+func checkOthers(t *testing.T, m Message) {
+	t.Helper()
+	card, err := teamsCard(m)
+	if err != nil || len(card) > teamsMaxBytes {
+		t.Fatalf("card of %d bytes, %v", len(card), err)
+	}
+	mailer, err := NewEmail(EmailOptions{Server: "mail.example.org:25", TLS: NoTLS, From: "w@example.org", To: []string{"a@example.org"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	page, err := mailer.HTML(m)
+	if err != nil || len(page) > mailHTMLBytes || strings.Contains(page, "<!channel>") {
+		t.Errorf("mail of %d bytes, %v", len(page), err)
+	}
+	for _, member := range m.Members {
+		if !strings.Contains(page, string(member.Event.Policy.ID)) {
+			t.Errorf("%s is not in the mail", member.Event.Policy.ID)
+		}
+		if !strings.Contains(string(card), string(member.Event.Policy.ID)) {
+			t.Errorf("%s is not on the card", member.Event.Policy.ID)
+		}
+	}
+}
+
+// TestWhoGetsDigests: people do, programs do not.
+func TestWhoGetsDigests(t *testing.T) {
+	for _, s := range []Sender{&Slack{}, &Email{}, &Teams{}} {
+		if !Digests(s) {
+			t.Errorf("%T gets none", s)
+		}
+	}
+	for _, s := range []Sender{&Webhook{}, &Alertmanager{}, &SavePage{}, &Log{}} {
+		if Digests(s) {
+			t.Errorf("%T gets digests", s)
 		}
 	}
 }

@@ -76,7 +76,7 @@ func (a *App) adopt(r *receivers) error {
 		return fmt.Errorf("read the outbox: %w", err)
 	}
 	for _, waiting := range stats.Outbox {
-		if waiting.Pending+waiting.Parked == 0 || r.senders[waiting.Receiver] != nil {
+		if waiting.Pending+waiting.Parked+waiting.Held == 0 || r.senders[waiting.Receiver] != nil {
 			continue
 		}
 		name, _, _ := strings.Cut(waiting.Receiver, "/")

@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -224,8 +225,9 @@ func TestShippedExampleUncommented(t *testing.T) {
 		t.Fatal("the example has no commented receivers")
 	}
 	lines := strings.Split(src[at:], "\n")
+	key := regexp.MustCompile(`^[a-z_]+:`)
 	for i, line := range lines {
-		if body := strings.TrimPrefix(line, "# "); strings.HasPrefix(body, " ") || strings.HasSuffix(body, "s:") {
+		if body := strings.TrimPrefix(line, "# "); strings.HasPrefix(body, " ") || key.MatchString(body) {
 			lines[i] = body
 		}
 	}
@@ -239,12 +241,16 @@ func TestShippedExampleUncommented(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	if err := os.WriteFile(filepath.Join(dir, "secrets", "heartbeat-url"), []byte("https://beat.example/1"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	c, err := Parse("watcher.yml", []byte(src[:at]+strings.Join(lines, "\n")), dir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(c.Receivers) != 2 || len(c.Routes) != 2 {
-		t.Errorf("%d receivers and %d routes, want 2 and 2", len(c.Receivers), len(c.Routes))
+	if len(c.Receivers) != 2 || len(c.Routes) != 3 || c.Heartbeat == nil || c.TimeZone.String() != "Europe/Copenhagen" {
+		t.Errorf("%d receivers, %d routes, heartbeat %v, time zone %s, want 2, 3, one and Europe/Copenhagen",
+			len(c.Receivers), len(c.Routes), c.Heartbeat, c.TimeZone)
 	}
 }
 
