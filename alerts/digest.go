@@ -89,8 +89,8 @@ func digestSummary(members []Message) string {
 	return strings.Join(parts, ", ")
 }
 
-// namesPerLine keeps a line of ids below maxLine.
-const namesPerLine = 1400
+// namesPerLine keeps a line of ids below what any receiver shows of a line.
+const namesPerLine = 650
 
 // addMembers shows the alerts of a digest, and names every policy of it and of
 // a mass change, however many: details are left out first.
@@ -129,9 +129,9 @@ func (v *view) addEdits(c *policy.Change, n int) {
 	v.Items = append(v.Items, one.Items...)
 }
 
-// addNames lists policies: two lines at the top, the others as items.
+// addNames lists policies: some lines at the top, the others as items.
 func (v *view) addNames(ids []policy.ID) {
-	const topLines = 2
+	const topLines = 4
 	for i, line := range nameLines(ids) {
 		if i < topLines {
 			v.Lines = slices.Insert(v.Lines, min(i+1, len(v.Lines)), cutHead(line, maxLine))

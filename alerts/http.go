@@ -105,7 +105,9 @@ func (p *poster) post(ctx context.Context, body []byte, header http.Header) (*ht
 		return nil, nil, &SendError{Kind: ReceiverDead, Reason: reasonOther, Err: errors.New("the receiver's URL is not valid")}
 	}
 	maps.Copy(req.Header, header)
-	req.Header.Set("Content-Type", "application/json")
+	if req.Header.Get("Content-Type") == "" {
+		req.Header.Set("Content-Type", "application/json")
+	}
 	req.Header.Set("User-Agent", "watcher")
 	resp, err := p.client.Do(req)
 	if err != nil {

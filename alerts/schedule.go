@@ -48,15 +48,23 @@ func (s Schedule) Next(digest string, after time.Time) time.Time {
 func (s Schedule) on(year int, month time.Month, day int, zone *time.Location) time.Time {
 	hour, minute := int(s.At/time.Hour), int(s.At%time.Hour/time.Minute)
 	at := time.Date(year, month, day, hour, minute, 0, 0, zone)
-	if at.Hour() == hour && at.Minute() == minute {
-		return at
+	// time.Date does not say which side it takes of a time that the clocks leave
+	// out or show twice. Of two it is to be the first.
+	for _, jump := range []time.Duration{time.Hour, 30 * time.Minute} {
+		if earlier := at.Add(-jump); sameClock(earlier, at) {
+			return earlier
+		}
 	}
-	// The clock skips that time. time.Date does not say which side it takes:
-	// the later one is never a digest before its time.
-	if before := at.Hour() < hour || at.Hour() == hour && at.Minute() < minute; before {
+	// Of none it is to be the later side: a digest is never early.
+	wanted := time.Date(year, month, day, hour, minute, 0, 0, time.UTC)
+	if shown := time.Date(at.Year(), at.Month(), at.Day(), at.Hour(), at.Minute(), 0, 0, time.UTC); shown.Before(wanted) {
 		at = at.Add(time.Hour)
 	}
 	return at
+}
+
+func sameClock(a, b time.Time) bool {
+	return a.Day() == b.Day() && a.Hour() == b.Hour() && a.Minute() == b.Minute()
 }
 
 func (s Schedule) weekday(local time.Time, day int) time.Weekday {

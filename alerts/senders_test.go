@@ -53,6 +53,27 @@ func webhookTo(t *testing.T, url string, client *http.Client) *Webhook {
 	return w
 }
 
+// httpSenders are all receivers that speak HTTP in their native form, at url.
+func httpSenders(t *testing.T, url string, client *http.Client) map[string]Sender {
+	t.Helper()
+	teams, err := NewTeams(TeamsOptions{URL: url, Client: client})
+	if err != nil {
+		t.Fatal(err)
+	}
+	manager, err := NewAlertmanager(AlertmanagerOptions{URL: url, Client: client, Username: "watcher", Password: "canary-password"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	events, err := NewWebhook(WebhookOptions{URL: url, CloudEvents: true, Client: client, Clock: func() time.Time { return testTime }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return map[string]Sender{
+		"webhook": webhookTo(t, url, client), "cloudevents": events, "slack": NewSlack(SlackOptions{URL: url, Client: client}),
+		"teams": teams, "alertmanager": manager,
+	}
+}
+
 // sendError returns the *SendError of err, or nil for a delivery.
 func sendError(t *testing.T, err error) *SendError {
 	t.Helper()
@@ -94,11 +115,7 @@ func wantKind(status int) (ErrorKind, string) {
 func TestEveryStatus(t *testing.T) {
 	for status := 100; status <= 599; status++ {
 		client := &http.Client{Transport: answers{status: status}}
-		senders := map[string]Sender{
-			"webhook": webhookTo(t, "http://hook.example/x", client),
-			"slack":   NewSlack(SlackOptions{URL: "http://slack.example/x", Client: client}),
-		}
-		for name, s := range senders {
+		for name, s := range httpSenders(t, "http://hook.example/x", client) {
 			kind, reason := wantKind(status)
 			if name == "slack" && status == 200 { // an empty body is not "ok"
 				kind, reason = Retry, "other"
@@ -173,7 +190,7 @@ func TestRetryAfterHeader(t *testing.T) {
 		h.Set("Retry-After", tc.value)
 		h.Set("Date", tc.date)
 		client := &http.Client{Transport: answers{status: 429, header: h}}
-		for _, s := range []Sender{webhookTo(t, "http://h.example/", client), NewSlack(SlackOptions{URL: "http://s.example/", Client: client})} {
+		for _, s := range httpSenders(t, "http://h.example/", client) {
 			if err := sendError(t, s.Send(t.Context(), TestMessage(testTime))); err.RetryAfter != tc.want {
 				t.Errorf("%T: Retry-After %q: %v, want %v", s, tc.value, err.RetryAfter, tc.want)
 			}
@@ -197,10 +214,7 @@ func TestNetworkFailures(t *testing.T) {
 	for _, tc := range []struct{ name, url, reason string }{
 		{"refused", closed.URL, "network"}, {"hangs", hanging.URL, "timeout"}, {"cut short", short.URL, "network"},
 	} {
-		for _, s := range []Sender{
-			webhookTo(t, tc.url+"/T0/canary-secret", &http.Client{Timeout: 100 * time.Millisecond}),
-			NewSlack(SlackOptions{URL: tc.url + "/T0/canary-secret", Client: &http.Client{Timeout: 100 * time.Millisecond}}),
-		} {
+		for _, s := range httpSenders(t, tc.url+"/T0/canary-secret", &http.Client{Timeout: 100 * time.Millisecond}) {
 			err := sendError(t, s.Send(t.Context(), TestMessage(testTime)))
 			if err == nil || err.Kind != Retry || err.Reason != tc.reason {
 				t.Errorf("%T, %s: %v, want a retry for %s", s, tc.name, err, tc.reason)
@@ -218,7 +232,7 @@ func TestSecretsStaySecret(t *testing.T) {
 	}))
 	defer server.Close()
 	url := server.URL + "/services/T000/canarysecret?token=canarytoken"
-	for _, s := range []Sender{webhookTo(t, url, server.Client()), NewSlack(SlackOptions{URL: url, Client: server.Client()})} {
+	for _, s := range httpSenders(t, url, server.Client()) {
 		err := s.Send(t.Context(), TestMessage(testTime))
 		if err == nil || strings.Contains(err.Error(), "canary") || strings.Contains(err.Error(), "\x1b") {
 			t.Errorf("%T: %v", s, err)
@@ -241,11 +255,13 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 	defer target.Close()
 	for _, status := range []int{301, 302, 303, 307, 308} {
 		server := httptest.NewServer(http.RedirectHandler(target.URL, status))
-		err := sendError(t, webhookTo(t, server.URL, server.Client()).Send(t.Context(), TestMessage(testTime)))
-		server.Close()
-		if err == nil || err.Status != status || err.Kind != ReceiverDead || !strings.Contains(err.Error(), "configure the final address") || reached {
-			t.Errorf("%d: %v, target reached: %v", status, err, reached)
+		for name, s := range httpSenders(t, server.URL, server.Client()) {
+			err := sendError(t, s.Send(t.Context(), TestMessage(testTime)))
+			if err == nil || err.Status != status || err.Kind != ReceiverDead || !strings.Contains(err.Error(), "configure the final address") || reached {
+				t.Errorf("%s %d: %v, target reached: %v", name, status, err, reached)
+			}
 		}
+		server.Close()
 	}
 }
 

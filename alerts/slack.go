@@ -21,6 +21,8 @@ type SlackOptions struct {
 	// Minimal always sends plain text without blocks, for servers that speak
 	// Slack's webhook but not Block Kit.
 	Minimal bool
+	// Text replaces the built-in form. What it makes is shown as plain text.
+	Text Template
 }
 
 // Slack posts messages to an incoming webhook of Slack.
@@ -28,6 +30,8 @@ type Slack struct {
 	poster  *poster
 	broken  error
 	minimal bool
+	text    executer
+	unfit   error // what is wrong with the template
 }
 
 // slackPace is what Slack allows: one message a second for each channel.
@@ -38,8 +42,15 @@ const slackPace = time.Second
 func NewSlack(o SlackOptions) *Slack {
 	s := &Slack{minimal: o.Minimal}
 	s.poster, s.broken = newPoster(o.URL, o.Client)
+	if o.Text.Text != "" {
+		s.text, s.unfit = o.Text.textForm()
+	}
 	return s
 }
+
+// TemplateError says what is wrong with the template, nil for nothing. Such a
+// sender uses the built-in form: an alert matters more than its looks.
+func (s *Slack) TemplateError() error { return s.unfit }
 
 // Pace is the least time between two messages: Slack takes one a second.
 func (s *Slack) Pace() time.Duration { return slackPace }
@@ -49,7 +60,24 @@ func (s *Slack) Send(ctx context.Context, m Message) error {
 	if s.minimal {
 		return s.SendMinimal(ctx, m)
 	}
-	return s.post(ctx, slackMessage(m))
+	msg, err := s.message(m)
+	if err != nil {
+		return &SendError{Kind: PayloadDead, Reason: reasonPayload, Err: err}
+	}
+	return s.post(ctx, msg)
+}
+
+// message renders m in the built-in form or by the template.
+func (s *Slack) message(m Message) (*slack.WebhookMessage, error) {
+	if s.text == nil || s.unfit != nil {
+		return slackMessage(m), nil
+	}
+	v := newView(m, slackMaxItems)
+	text, err := execute(s.text, v)
+	if err != nil {
+		return nil, fmt.Errorf("template of a message: %w", err)
+	}
+	return slackTemplated(v, clean(string(text))), nil
 }
 
 // SendMinimal sends plain text with a link, without blocks.

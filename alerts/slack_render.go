@@ -52,6 +52,27 @@ func slackMessage(m Message) *slack.WebhookMessage {
 	return msg
 }
 
+// slackTemplated shows a text that a template made as plain text, which cannot
+// mention anybody.
+func slackTemplated(v view, text string) *slack.WebhookMessage {
+	msg := slackText(fallback(v), slackFallbackChars)
+	room := slackTotalChars - textLen(msg.Text) - textLen(v.Footer)
+	text = cutHead(strings.TrimSpace(text), room)
+	var blocks []slack.Block
+	for text != "" && len(blocks) < slackMaxBlocks-1 {
+		end, _ := prefix(text, slackSectionChars)
+		if at := strings.LastIndexByte(text[:end], '\n'); end < len(text) && at > 0 {
+			end = at
+		}
+		if part := strings.TrimSpace(text[:end]); part != "" {
+			blocks = append(blocks, slack.NewSectionBlock(plainText(part), nil, nil))
+		}
+		text = text[end:]
+	}
+	msg.Blocks = &slack.Blocks{BlockSet: append(blocks, slack.NewContextBlock("", plainText(v.Footer)))}
+	return msg
+}
+
 // slackMinimal renders m as plain text with a link.
 func slackMinimal(m Message) *slack.WebhookMessage {
 	return slackText(fallback(newView(m, 0)), minimalChars)
@@ -152,8 +173,11 @@ func slackTail(v view, more int) []slack.Block {
 		parts = append(parts, styled(rest+". ", nil))
 	}
 	for _, l := range []struct{ url, text string }{
-		{v.Links.Change, "All of the change"}, {v.Links.Before, "The text before"}, {v.Links.After, "The text now"},
-		{v.Links.Policy, "History of the policy"}, {v.PolicyURL, "The vendor's page"},
+		{v.Links.Change, "All of the change"},
+		{v.Links.Before, "The text before"},
+		{v.Links.After, "The text now"},
+		{v.Links.Policy, "History of the policy"},
+		{v.PolicyURL, "The vendor's page"},
 	} {
 		if !isHTTP(l.url) || len(l.url) > slackMaxURL {
 			continue

@@ -148,3 +148,9 @@ func Digests(s Sender) bool {
 
 // Digests implements digestSender.
 func (s *Slack) Digests() bool { return true }
+
+// Digests implements digestSender.
+func (e *Email) Digests() bool { return true }
+
+// Digests implements digestSender.
+func (t *Teams) Digests() bool { return true }

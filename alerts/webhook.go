@@ -21,6 +21,14 @@ type WebhookOptions struct {
 	// Secret signs messages: base64, with or without the prefix "whsec_". Empty
 	// means unsigned.
 	Secret string
+	// Former are secrets that receivers may still verify with: during a
+	// rotation each of them signs too.
+	Former []string
+	// CloudEvents sends structured CloudEvents 1.0.
+	CloudEvents bool
+	// Body replaces the body, and ContentType says what it is; empty means JSON.
+	Body        Template
+	ContentType string
 	// Client makes the requests; nil means one of its own. Redirects are not
 	// followed and a request ends after 20 s in either case.
 	Client *http.Client
@@ -32,11 +40,15 @@ type WebhookOptions struct {
 
 // Webhook posts messages as JSON, signed as Standard Webhooks 1.0.0 has it:
 // webhook-id is the alert's id and constant over retries, webhook-timestamp the
-// time of the attempt, webhook-signature an HMAC-SHA256 over both and the body.
+// time of the attempt, webhook-signature an HMAC-SHA256 over both and the body,
+// one for each secret.
 type Webhook struct {
-	poster *poster
-	signer *standardwebhooks.Webhook
-	clock  func() time.Time
+	poster      *poster
+	signers     []*standardwebhooks.Webhook
+	clock       func() time.Time
+	cloudEvents bool
+	body        executer
+	contentType string
 }
 
 // The length that Standard Webhooks recommends for a secret, in bytes.
@@ -55,23 +67,37 @@ func NewWebhook(o WebhookOptions) (*Webhook, error) {
 	if o.Clock == nil {
 		return nil, errors.New("a webhook needs a clock")
 	}
-	w := &Webhook{poster: p, clock: o.Clock}
-	secret := strings.TrimSpace(o.Secret) // files end in a line feed
-	if secret == "" {
-		return w, nil
-	}
-	key, err := decodeSecret(secret)
-	if err != nil {
+	w := &Webhook{poster: p, clock: o.Clock, cloudEvents: o.CloudEvents, contentType: o.ContentType}
+	if err := w.useTemplate(o); err != nil {
 		return nil, err
 	}
-	if n := len(key); o.Logger != nil && (n < minSecretBytes || n > maxSecretBytes) {
-		o.Logger.Warn("webhook secret has an unusual length", "bytes", n, "recommended_min", minSecretBytes, "recommended_max", maxSecretBytes)
+	for _, secret := range append([]string{o.Secret}, o.Former...) {
+		if secret = strings.TrimSpace(secret); secret == "" { // files end in a line feed
+			continue
+		}
+		if err := w.addSecret(secret, o.Logger); err != nil {
+			return nil, err
+		}
 	}
-	if w.signer, err = standardwebhooks.NewWebhookRaw(key); err != nil {
-		return nil, fmt.Errorf("webhook secret: %w", err)
-	}
-	p.secrets = append(p.secrets, secret, strings.TrimPrefix(secret, "whsec_"))
 	return w, nil
+}
+
+// addSecret adds a signature. The first secret is the present one.
+func (w *Webhook) addSecret(secret string, logger *slog.Logger) error {
+	key, err := decodeSecret(secret)
+	if err != nil {
+		return err
+	}
+	if n := len(key); logger != nil && (n < minSecretBytes || n > maxSecretBytes) {
+		logger.Warn("webhook secret has an unusual length", "bytes", n, "recommended_min", minSecretBytes, "recommended_max", maxSecretBytes)
+	}
+	signer, err := standardwebhooks.NewWebhookRaw(key)
+	if err != nil {
+		return fmt.Errorf("webhook secret: %w", err)
+	}
+	w.signers = append(w.signers, signer)
+	w.poster.secrets = append(w.poster.secrets, secret, strings.TrimPrefix(secret, "whsec_"))
+	return nil
 }
 
 func decodeSecret(secret string) ([]byte, error) {
@@ -94,7 +120,7 @@ func (w *Webhook) SendMinimal(ctx context.Context, m Message) error {
 }
 
 func (w *Webhook) send(ctx context.Context, m Message, limit int) error {
-	body, err := webhookBody(m, limit)
+	body, err := w.render(m, limit)
 	if err != nil {
 		return &SendError{Kind: PayloadDead, Reason: reasonPayload, Err: err}
 	}
@@ -119,13 +145,21 @@ func (w *Webhook) sign(id string, body []byte) (http.Header, error) {
 	header := http.Header{}
 	header.Set(standardwebhooks.HeaderWebhookID, id)
 	header.Set(standardwebhooks.HeaderWebhookTimestamp, strconv.FormatInt(now.Unix(), 10))
-	if w.signer == nil {
-		return header, nil
+	if w.cloudEvents {
+		header.Set("Content-Type", cloudEventsType)
+	} else if w.contentType != "" {
+		header.Set("Content-Type", w.contentType)
 	}
-	signature, err := w.signer.Sign(id, now, body)
-	if err != nil {
-		return nil, fmt.Errorf("signing: %w", err)
+	var signatures []string
+	for _, signer := range w.signers {
+		signature, err := signer.Sign(id, now, body)
+		if err != nil {
+			return nil, fmt.Errorf("signing: %w", err)
+		}
+		signatures = append(signatures, signature)
 	}
-	header.Set(standardwebhooks.HeaderWebhookSignature, signature)
+	if len(signatures) > 0 {
+		header.Set(standardwebhooks.HeaderWebhookSignature, strings.Join(signatures, " "))
+	}
 	return header, nil
 }

@@ -18,7 +18,52 @@ func moreOutlets(c config.Receiver) ([]outlet, error) {
 		}
 		outs = append(outs, outlet{"email", e})
 	}
+	if c.Teams != nil {
+		t, err := alerts.NewTeams(alerts.TeamsOptions{
+			URL: c.Teams.URL.Reveal(), Client: receiverClient(),
+			Text: alerts.Template{Name: c.Teams.TextTemplateFile, Text: c.Teams.TextTemplate},
+		})
+		if err != nil {
+			return nil, fmt.Errorf("teams: %w", err)
+		}
+		outs = append(outs, outlet{"teams", t})
+	}
+	if c.Alertmanager != nil {
+		a, err := alerts.NewAlertmanager(alerts.AlertmanagerOptions{
+			URL: c.Alertmanager.URL.Reveal(), Username: c.Alertmanager.Username, Password: c.Alertmanager.Password.Reveal(),
+			Client: receiverClient(), ChangeFor: c.Alertmanager.ChangeFor,
+		})
+		if err != nil {
+			return nil, fmt.Errorf("alertmanager: %w", err)
+		}
+		outs = append(outs, outlet{"alertmanager", a})
+	}
 	return outs, nil
+}
+
+// slackOutlet refuses a template that does not work: the sender itself would
+// go on without it.
+func slackOutlet(c *config.Slack) (outlet, error) {
+	s := alerts.NewSlack(alerts.SlackOptions{
+		URL: c.URL.Reveal(), Client: receiverClient(),
+		Text: alerts.Template{Name: c.TextTemplateFile, Text: c.TextTemplate},
+	})
+	if err := s.TemplateError(); err != nil {
+		return outlet{}, fmt.Errorf("slack: %w", err)
+	}
+	return outlet{"slack", s}, nil
+}
+
+func webhookOutlet(c *config.Webhook, o Options) (outlet, error) {
+	w, err := alerts.NewWebhook(alerts.WebhookOptions{
+		URL: c.URL.Reveal(), Secret: c.Secret.Reveal(), Former: []string{c.Former.Reveal()}, Client: receiverClient(), Clock: o.Clock,
+		CloudEvents: c.Format == "cloudevents",
+		Body:        alerts.Template{Name: c.BodyTemplateFile, Text: c.BodyTemplate}, ContentType: c.ContentType,
+	})
+	if err != nil {
+		return outlet{}, fmt.Errorf("webhook: %w", err)
+	}
+	return outlet{"webhook", w}, nil
 }
 
 func emailOptions(c *config.Email) alerts.EmailOptions {

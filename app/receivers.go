@@ -76,7 +76,7 @@ func (a *App) adopt(r *receivers) error {
 		return fmt.Errorf("read the outbox: %w", err)
 	}
 	for _, waiting := range stats.Outbox {
-		if waiting.Pending+waiting.Parked == 0 || r.senders[waiting.Receiver] != nil {
+		if waiting.Pending+waiting.Parked+waiting.Held == 0 || r.senders[waiting.Receiver] != nil {
 			continue
 		}
 		name, _, _ := strings.Cut(waiting.Receiver, "/")
@@ -127,16 +127,18 @@ type outlet struct {
 func (r *receivers) add(c config.Receiver, archive string, o Options) error {
 	var outs []outlet
 	if c.Slack != nil {
-		outs = append(outs, outlet{"slack", alerts.NewSlack(alerts.SlackOptions{URL: c.Slack.URL.Reveal(), Client: receiverClient()})})
-	}
-	if c.Webhook != nil {
-		w, err := alerts.NewWebhook(alerts.WebhookOptions{
-			URL: c.Webhook.URL.Reveal(), Secret: c.Webhook.Secret.Reveal(), Client: receiverClient(), Clock: o.Clock,
-		})
+		s, err := slackOutlet(c.Slack)
 		if err != nil {
 			return err
 		}
-		outs = append(outs, outlet{"webhook", w})
+		outs = append(outs, s)
+	}
+	if c.Webhook != nil {
+		w, err := webhookOutlet(c.Webhook, o)
+		if err != nil {
+			return err
+		}
+		outs = append(outs, w)
 	}
 	more, err := moreOutlets(c)
 	if err != nil {

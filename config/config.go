@@ -138,12 +138,15 @@ type Retention struct {
 // Receiver is a place to which alerts go. Every integration that is not nil
 // delivers; there is at least one.
 type Receiver struct {
-	Name     string
-	Slack    *Slack
-	Webhook  *Webhook
-	Email    *Email
-	SavePage *SavePage
-	Log      *Log
+	Name    string
+	Slack   *Slack
+	Webhook *Webhook
+	Email   *Email
+	Teams   *Teams
+	// Alertmanager is that of Prometheus.
+	Alertmanager *Alertmanager
+	SavePage     *SavePage
+	Log          *Log
 }
 
 // Slack delivers to a Slack incoming webhook.
@@ -151,6 +154,8 @@ type Slack struct {
 	// URL is resolved from URLFile when that is set.
 	URL     Secret
 	URLFile string
+	// TextTemplate, the content of TextTemplateFile, replaces the built-in form.
+	TextTemplateFile, TextTemplate string
 }
 
 // Webhook delivers signed JSON (Standard Webhooks) to any HTTP endpoint.
@@ -162,6 +167,16 @@ type Webhook struct {
 	// SecretFile when that is set.
 	Secret     Secret
 	SecretFile string
+	// Former is the key before, which signs too; it is resolved from
+	// FormerFile when that is set.
+	Former     Secret
+	FormerFile string
+	// Format is "standard" or "cloudevents".
+	Format string
+	// BodyTemplate, the content of BodyTemplateFile, replaces the body, and
+	// ContentType says what it then is ("": JSON).
+	BodyTemplateFile, BodyTemplate string
+	ContentType                    string
 }
 
 // SavePage asks the Wayback Machine to capture policies that changed.

@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -128,12 +129,12 @@ func TestEveryKey(t *testing.T) {
 				Slack: &Slack{URL: "https://hooks.slack.com/services/T0/B0/canary-from-file", URLFile: "secrets/slack-url"},
 				Webhook: &Webhook{
 					URL:    "https://hooks.example.org/canary-url",
-					Secret: "whsec_Y2FuYXJ5LWtleS1jYW5hcnkta2V5LWNhbmFyeQ==", SecretFile: "secrets/webhook-key",
+					Secret: "whsec_Y2FuYXJ5LWtleS1jYW5hcnkta2V5LWNhbmFyeQ==", SecretFile: "secrets/webhook-key", Format: "standard",
 				},
 			},
 			{Name: "tickets", Webhook: &Webhook{
 				URL: "https://hooks.slack.com/services/T0/B0/canary-from-file", URLFile: "secrets/slack-url",
-				Secret: "whsec_Y2FuYXJ5LWlubGluZS1jYW5hcnktaW5saW5l",
+				Secret: "whsec_Y2FuYXJ5LWlubGluZS1jYW5hcnktaW5saW5l", Format: "standard",
 			}},
 			{Name: "mail", Email: &Email{
 				Server: "mail.example.org:465", TLS: "starttls", Username: "watcher",
@@ -143,6 +144,22 @@ func TestEveryKey(t *testing.T) {
 				HTMLTemplateFile: "templates/mail.html", HTMLTemplate: "<p>{{.Title}}</p>\n",
 				TextTemplateFile: "templates/mail.txt", TextTemplate: "{{.Title}}\n",
 			}},
+			{Name: "events", Webhook: &Webhook{
+				URL: "https://hooks.slack.com/services/T0/B0/canary-from-file", URLFile: "secrets/slack-url", Format: "cloudevents",
+				Former: "whsec_Y2FuYXJ5LWtleS1jYW5hcnkta2V5LWNhbmFyeQ==", FormerFile: "secrets/webhook-key",
+			}},
+			{
+				Name:  "own form",
+				Slack: &Slack{URL: "https://hooks.slack.com/services/T0/B0/canary-from-file", URLFile: "secrets/slack-url", TextTemplateFile: "templates/mail.txt", TextTemplate: "{{.Title}}\n"},
+				Webhook: &Webhook{
+					URL: "https://hooks.slack.com/services/T0/B0/canary-from-file", URLFile: "secrets/slack-url", Format: "standard",
+					BodyTemplateFile: "templates/mail.txt", BodyTemplate: "{{.Title}}\n", ContentType: "text/plain",
+				},
+				Teams: &Teams{URL: "https://hooks.slack.com/services/T0/B0/canary-from-file", URLFile: "secrets/slack-url", TextTemplateFile: "templates/mail.txt", TextTemplate: "{{.Title}}\n"},
+				Alertmanager: &Alertmanager{
+					URL: "http://canary-am.example.org:9093", Username: "watcher", Password: "canary-mail", PasswordFile: "secrets/mail-password", ChangeFor: 48 * time.Hour,
+				},
+			},
 			{Name: "witness", SavePage: &SavePage{Key: "canary-access:canary-archive-secret", KeyFile: "secrets/archive-keys"}},
 			{Name: "console", Log: &Log{}},
 		},
@@ -208,8 +225,9 @@ func TestShippedExampleUncommented(t *testing.T) {
 		t.Fatal("the example has no commented receivers")
 	}
 	lines := strings.Split(src[at:], "\n")
+	key := regexp.MustCompile(`^[a-z_]+:`)
 	for i, line := range lines {
-		if body := strings.TrimPrefix(line, "# "); strings.HasPrefix(body, " ") || strings.HasSuffix(body, "s:") {
+		if body := strings.TrimPrefix(line, "# "); strings.HasPrefix(body, " ") || key.MatchString(body) {
 			lines[i] = body
 		}
 	}
@@ -223,12 +241,16 @@ func TestShippedExampleUncommented(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	if err := os.WriteFile(filepath.Join(dir, "secrets", "heartbeat-url"), []byte("https://beat.example/1"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	c, err := Parse("watcher.yml", []byte(src[:at]+strings.Join(lines, "\n")), dir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(c.Receivers) != 2 || len(c.Routes) != 2 {
-		t.Errorf("%d receivers and %d routes, want 2 and 2", len(c.Receivers), len(c.Routes))
+	if len(c.Receivers) != 2 || len(c.Routes) != 3 || c.Heartbeat == nil || c.TimeZone.String() != "Europe/Copenhagen" {
+		t.Errorf("%d receivers, %d routes, heartbeat %v, time zone %s, want 2, 3, one and Europe/Copenhagen",
+			len(c.Receivers), len(c.Routes), c.Heartbeat, c.TimeZone)
 	}
 }
 

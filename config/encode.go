@@ -68,7 +68,9 @@ func vendorEntries(policies []policy.Policy) []vendorEntry {
 // shown instead.
 func withoutFileContent(r Receiver) Receiver {
 	if r.Slack != nil && r.Slack.URLFile != "" {
-		r.Slack = &Slack{URLFile: r.Slack.URLFile}
+		s := *r.Slack
+		s.URL = ""
+		r.Slack = &s
 	}
 	if r.Webhook != nil {
 		w := *r.Webhook
@@ -78,12 +80,30 @@ func withoutFileContent(r Receiver) Receiver {
 		if w.SecretFile != "" {
 			w.Secret = ""
 		}
+		if w.FormerFile != "" {
+			w.Former = ""
+		}
 		r.Webhook = &w
 	}
 	if r.Email != nil && r.Email.PasswordFile != "" {
 		e := *r.Email
 		e.Password = ""
 		r.Email = &e
+	}
+	if r.Teams != nil && r.Teams.URLFile != "" {
+		t := *r.Teams
+		t.URL = ""
+		r.Teams = &t
+	}
+	if r.Alertmanager != nil {
+		a := *r.Alertmanager
+		if a.URLFile != "" {
+			a.URL = ""
+		}
+		if a.PasswordFile != "" {
+			a.Password = ""
+		}
+		r.Alertmanager = &a
 	}
 	if r.SavePage != nil && r.SavePage.KeyFile != "" {
 		r.SavePage = &SavePage{KeyFile: r.SavePage.KeyFile}

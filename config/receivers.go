@@ -1,5 +1,7 @@
 package config
 
+import "time"
+
 // Email delivers by a mail server.
 type Email struct {
 	// Server is host:port, TLS "starttls", "implicit" or "none" ("": by the
@@ -21,4 +23,27 @@ type Email struct {
 	SubjectTemplate                string
 	HTMLTemplateFile, HTMLTemplate string
 	TextTemplateFile, TextTemplate string
+}
+
+// Teams delivers to a workflow of Microsoft Teams.
+type Teams struct {
+	// URL is resolved from URLFile when that is set.
+	URL     Secret
+	URLFile string
+	// TextTemplate, the content of TextTemplateFile, replaces the built-in form.
+	TextTemplateFile, TextTemplate string
+}
+
+// Alertmanager delivers to a Prometheus Alertmanager.
+type Alertmanager struct {
+	// URL is the base, without /api; resolved from URLFile when that is set.
+	URL     Secret
+	URLFile string
+	// Username is empty without a login; Password is resolved from
+	// PasswordFile when that is set.
+	Username     string
+	Password     Secret
+	PasswordFile string
+	// ChangeFor is how long an alert about a change stays up.
+	ChangeFor time.Duration
 }

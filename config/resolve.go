@@ -206,11 +206,26 @@ func verifyWebhook(d *decoder, p place, w *Webhook) {
 	if p.has("secret") || p.has("secret_file") { // unsigned without either
 		d.readSecret(p, "secret", "secret_file", w.SecretFile, &w.Secret, signingKey())
 	}
+	if p.has("former_secret") || p.has("former_secret_file") {
+		d.readSecret(p, "former_secret", "former_secret_file", w.FormerFile, &w.Former, signingKey())
+	}
+	d.readText(p, "body_template_file", w.BodyTemplateFile, &w.BodyTemplate)
+	switch {
+	case w.BodyTemplateFile != "" && w.Format != "standard":
+		d.report(p.at("format"), "keep one of the two", "`format` and `body_template_file` exclude each other")
+	case w.BodyTemplateFile == "" && w.ContentType != "":
+		d.report(p.at("content_type"), "remove it, or add `body_template_file: <filename>`", "is of use with a template only")
+	}
+}
+
+// delivers reports whether a receiver has an integration.
+func (r *Receiver) delivers() bool {
+	return r.Slack != nil || r.Webhook != nil || r.Email != nil || r.Teams != nil || r.Alertmanager != nil || r.SavePage != nil || r.Log != nil
 }
 
 func verifyReceiver(d *decoder, p place, r *receiverEntry) {
 	r.where = p
-	if r.Slack != nil || r.Webhook != nil || r.Email != nil || r.SavePage != nil || r.Log != nil || !p.isMapping() {
+	if r.delivers() || !p.isMapping() {
 		return
 	}
 	for i := 0; i < len(p.node.Content); i += 2 {
@@ -218,5 +233,5 @@ func verifyReceiver(d *decoder, p place, r *receiverEntry) {
 			return // an integration that is not understood: reported
 		}
 	}
-	d.report(p, "add `slack:`, `webhook:`, `email:` or `log:`", "delivers nowhere")
+	d.report(p, "add `slack:`, `webhook:`, `email:`, `teams:`, `alertmanager:` or `log:`", "delivers nowhere")
 }

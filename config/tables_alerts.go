@@ -2,6 +2,7 @@ package config
 
 import (
 	"encoding/base64"
+	"mime"
 	"strings"
 
 	"watcher/policy"
@@ -12,11 +13,14 @@ var slackTable = newObject("slack", Slack{},
 		"The address of the incoming webhook. It is a secret: prefer url_file.").alias("api_url", "webhook_url", "webhook"),
 	one("url_file", fileName(), func(s *Slack) *string { return &s.URLFile },
 		"A file that holds the address.").alias("api_url_file"),
+	one("text_template_file", fileName(), func(s *Slack) *string { return &s.TextTemplateFile },
+		"A file with a Go template for the text of the message.").alias("text", "template_file"),
 ).hidden().check(func(d *decoder, p place, s *Slack) {
 	d.readSecret(p, "url", "url_file", s.URLFile, &s.URL, secretURL())
+	d.readText(p, "text_template_file", s.TextTemplateFile, &s.TextTemplate)
 }).constrain(exactlyOne("url", "url_file"))
 
-var webhookTable = newObject("webhook", Webhook{},
+var webhookTable = newObject("webhook", Webhook{Format: "standard"},
 	one("url", secretURL(), func(w *Webhook) *Secret { return &w.URL },
 		"The endpoint. If it holds a token, prefer url_file.").alias("endpoint", "webhook_url"),
 	one("url_file", fileName(), func(w *Webhook) *string { return &w.URLFile },
@@ -25,10 +29,33 @@ var webhookTable = newObject("webhook", Webhook{},
 		"The key that signs requests (Standard Webhooks): base64, after whsec_ if you like. Prefer secret_file. Without either, requests are unsigned.").alias("key", "token", "signing_secret"),
 	one("secret_file", fileName(), func(w *Webhook) *string { return &w.SecretFile },
 		"A file that holds the key.").alias("key_file"),
+	one("former_secret", signingKey(), func(w *Webhook) *Secret { return &w.Former },
+		"The key before this one: while keys are changed, requests carry a signature of each. Prefer former_secret_file.").alias("old_secret", "previous_secret"),
+	one("former_secret_file", fileName(), func(w *Webhook) *string { return &w.FormerFile },
+		"A file that holds the key before.").alias("old_secret_file", "previous_secret_file"),
+	one("format", oneOf("<format>", []string{"standard", "cloudevents"}), func(w *Webhook) *string { return &w.Format },
+		"The form of the body: that of the documentation, or a structured CloudEvent 1.0 around the same data.").alias("form"),
+	one("body_template_file", fileName(), func(w *Webhook) *string { return &w.BodyTemplateFile },
+		"A file with a Go template for the body.").alias("template_file", "body"),
+	one("content_type", contentType(), func(w *Webhook) *string { return &w.ContentType },
+		"The content type of a body that a template makes. One of JSON is checked.").inherit("application/json"),
 ).hidden().check(verifyWebhook).constrain(schema{
 	"oneOf": exactlyOne("url", "url_file")["oneOf"],
-	"not":   schema{"required": []string{"secret", "secret_file"}},
+	"not": schema{"anyOf": []schema{
+		{"required": []string{"secret", "secret_file"}},
+		{"required": []string{"former_secret", "former_secret_file"}},
+	}},
 })
+
+// contentType is a media type as a header has it.
+func contentType() scalar[string] {
+	return stringOf[string]("<media_type>", schema{"pattern": "^[^/]+/[^/]+$"}, func(text string) *fault {
+		if kind, _, err := mime.ParseMediaType(text); err == nil && strings.Contains(kind, "/") {
+			return nil
+		}
+		return faultf("for example `text/plain; charset=utf-8`", "%s is not a media type", shown(text))
+	})
+}
 
 var savePageTable = newObject("save_page_now", SavePage{},
 	one("key", archiveKey(), func(s *SavePage) *Secret { return &s.Key },
@@ -61,12 +88,14 @@ var receiverTable = newObject("receiver", receiverEntry{},
 		"Deliver signed JSON to any HTTP endpoint.").alias("http"),
 	optional("email", emailTable, func(r *receiverEntry) **Email { return &r.Email },
 		"Deliver by mail.").alias("mail", "smtp"),
+	optional("teams", teamsTable, func(r *receiverEntry) **Teams { return &r.Teams },
+		"Deliver to a channel or chat of Microsoft Teams.").alias("msteams", "msteamsv2", "microsoft_teams"),
+	optional("alertmanager", alertmanagerTable, func(r *receiverEntry) **Alertmanager { return &r.Alertmanager },
+		"Deliver to a Prometheus Alertmanager.").alias("prometheus"),
 	optional("save_page_now", savePageTable, func(r *receiverEntry) **SavePage { return &r.SavePage },
 		"Ask the Wayback Machine for a capture of each policy that changed, as a witness. It gets changes only, whatever the routes say.").alias("wayback", "archive", "spn"),
 	optional("log", logTable, func(r *receiverEntry) **Log { return &r.Log },
 		"Write alerts to the daemon's log.").alias("stdout", "stderr", "console"),
-	later[receiverEntry]("teams", otherIntegration),
-	later[receiverEntry]("alertmanager", otherIntegration),
 	later[receiverEntry]("shoutrrr", otherIntegration),
 ).hidden().check(verifyReceiver).constrain(schema{"anyOf": []schema{
 	{"required": []string{"slack"}},
@@ -74,9 +103,11 @@ var receiverTable = newObject("receiver", receiverEntry{},
 	{"required": []string{"log"}},
 	{"required": []string{"save_page_now"}},
 	{"required": []string{"email"}},
+	{"required": []string{"teams"}},
+	{"required": []string{"alertmanager"}},
 }})
 
-const otherIntegration = "this version delivers by slack, webhook, email, save_page_now and log"
+const otherIntegration = "this version delivers by slack, webhook, email, teams, alertmanager, save_page_now and log"
 
 var matchTable = newObject("match", Match{},
 	many("vendor", words(), func(m *Match) *[]string { return &m.Vendors },

@@ -45,17 +45,8 @@ func verifyEmail(d *decoder, p place, e *Email) {
 	if p.has("to") && isEmpty(p.at("to").node) {
 		d.report(p.at("to"), "add `to: privacy-team@example.org`", "has no recipient")
 	}
-	login := p.has("username")
-	switch {
-	case p.has("password") || p.has("password_file"):
-		d.readSecret(p, "password", "password_file", e.PasswordFile, &e.Password, secretText("<secret>", anyText))
-		if !login {
-			d.report(p, "add `username: <string>`", "has a password and no `username`")
-		}
-	case login:
-		d.report(p.at("username"), "add `password_file: <filename>`", "needs `password_file` or `password`")
-	}
-	if login && e.TLS == "none" {
+	d.readLogin(p, e.PasswordFile, &e.Password)
+	if p.has("username") && e.TLS == "none" {
 		d.report(p.at("tls"), "use `tls: starttls`, or leave out the login", "a password is not sent without TLS")
 	}
 	d.readText(p, "ca_file", e.CAFile, &e.CA)

@@ -305,8 +305,11 @@ type script struct {
 
 func scripts() []script {
 	return []script{
-		{"ja", []*unicode.RangeTable{unicode.Hiragana, unicode.Katakana}}, {"zh", []*unicode.RangeTable{unicode.Han}},
-		{"ko", []*unicode.RangeTable{unicode.Hangul}}, {"el", []*unicode.RangeTable{unicode.Greek}},
-		{"he", []*unicode.RangeTable{unicode.Hebrew}}, {"th", []*unicode.RangeTable{unicode.Thai}},
+		{"ja", []*unicode.RangeTable{unicode.Hiragana, unicode.Katakana}},
+		{"zh", []*unicode.RangeTable{unicode.Han}},
+		{"ko", []*unicode.RangeTable{unicode.Hangul}},
+		{"el", []*unicode.RangeTable{unicode.Greek}},
+		{"he", []*unicode.RangeTable{unicode.Hebrew}},
+		{"th", []*unicode.RangeTable{unicode.Thai}},
 	}
 }

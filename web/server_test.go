@@ -170,6 +170,12 @@ func TestGuards(t *testing.T) {
 		{"no metrics handler", "GET", "/metrics", nil, nil, 404},
 		{"no actions", "POST", "/-/reload", nil, func(o *Options) { o.Actions = nil }, 501},
 		{"no requeue", "POST", "/api/v1/alerts/alt_1/redeliver", nil, nil, 501},
+		{"silence without token", "POST", "/api/v1/silences", header("Authorization", ""), nil, 401},
+		{"expire without token", "DELETE", "/api/v1/silences/sil_1", header("Authorization", ""), nil, 401},
+		{"close without token", "POST", "/api/v1/breaker/close", header("Authorization", ""), nil, 401},
+		{"resume without token", "POST", "/api/v1/receivers/team/resume", header("Authorization", ""), nil, 401},
+		{"expire from another site", "DELETE", "/api/v1/silences/sil_1", header("Sec-Fetch-Site", "cross-site"), nil, 403},
+		{"no delivery", "DELETE", "/api/v1/silences/sil_1", nil, nil, 501},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			opt := options(fixture())

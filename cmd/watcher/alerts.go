@@ -19,7 +19,8 @@ import (
 
 func newAlertsCommand(e *env) *cobra.Command {
 	c := &cobra.Command{Use: "alerts", Short: "Look at the outbox, deliver again, test a receiver", Args: cobra.ArbitraryArgs, RunE: group}
-	c.AddCommand(newAlertsListCommand(e), newAlertsShowCommand(e), newAlertsRedeliverCommand(e), newAlertsTestCommand(e))
+	c.AddCommand(newAlertsListCommand(e), newAlertsShowCommand(e), newAlertsRedeliverCommand(e), newAlertsTestCommand(e),
+		newAlertsResumeCommand(e), newAlertsRouteCommand(e), newAlertsBreakerCommand(e))
 	return c
 }
 

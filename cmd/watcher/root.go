@@ -61,9 +61,9 @@ with its evidence, says what changed the way a lawyer would, and tells people.
 	f.StringSliceVar(&e.flags.web.AdminUsers, "web.admin-users", nil, "`NAMES` of users of --web.config.file who may change something; default all")
 	f.BoolVar(&e.flags.web.Insecure, "web.insecure", false, "listen beyond loopback without authentication")
 	root.AddCommand(
-		newRunCommand(e), newDemoCommand(e), newCheckCommand(e), newBackfillCommand(e),
+		newRunCommand(e), newDemoCommand(e), newInitCommand(e), newCheckCommand(e), newBackfillCommand(e),
 		newListCommand(e), newHistoryCommand(e), newCoverageCommand(e), newSearchCommand(e), newExportCommand(e), newRenormalizeCommand(e),
-		newShowCommand(e), newExplainCommand(e), newQuarantineCommand(e), newDBCommand(e),
+		newShowCommand(e), newExplainCommand(e), newQuarantineCommand(e), newSilenceCommand(e), newDBCommand(e),
 		newDiffCommand(e), newExtractCommand(e), newAlertsCommand(e), newConfigCommand(e), newImportCommand(e),
 		newVersionCommand(e), newExitCodesTopic(), newPDFCommand(e), newVerifyChildCommand(e),
 	)

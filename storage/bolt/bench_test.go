@@ -252,14 +252,13 @@ func resident(t *testing.T) (anon, file int) {
 func backupUnderLoad(t *testing.T, path string) {
 	t.Helper()
 	db := openAt(t, path, Options{})
-	ctx, stop := context.WithCancel(t.Context())
-	defer stop()
+	var stop atomic.Bool
 	var slowest time.Duration
 	commits := 0
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		for n := 1_000_000; ctx.Err() == nil; n++ {
+		for n := 1_000_000; !stop.Load(); n++ {
 			began := time.Now()
 			if err := tellBig(t.Context(), db, bigID(n%bigPolicies), n); err != nil {
 				t.Error(err)
@@ -275,7 +274,7 @@ func backupUnderLoad(t *testing.T, path string) {
 		t.Error(err)
 	}
 	took := time.Since(began)
-	stop()
+	stop.Store(true)
 	<-done
 	size, err := sizeOf(copied)
 	t.Logf("%.1f MB copied in %v (%v) beside %d claims and commits, the slowest pair took %v", float64(size)/1e6, took.Round(time.Millisecond), err, commits, slowest.Round(time.Millisecond))

@@ -210,6 +210,9 @@ func TestFormat1(t *testing.T) {
 	}
 	old := openAt(t, path, Options{ReadOnly: true})
 	before := len(read(old))
+	if checks, runs := ledgerOf(t, old, testID); runs == 0 || checks == 0 {
+		t.Errorf("a ledger of %d checks in %d runs", checks, runs)
+	}
 	if err := old.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -220,6 +223,7 @@ func TestFormat1(t *testing.T) {
 	if _, err := tell(t.Context(), db, testID, 7); err != nil {
 		t.Fatal(err)
 	}
+	ledgerOf(t, db, testID)
 	if err := db.Close(); err != nil {
 		t.Fatal(err)
 	}

@@ -3,6 +3,7 @@ package bolt
 import (
 	"bytes"
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -84,18 +85,34 @@ func (t *tx) runAt(key, value []byte) ([]byte, *runRow, error) {
 }
 
 // enterRun adds a check, which is stored under key already, to the ledger.
-// newest is the newest check of before.
+// newest is the newest check of before. A ledger that cannot be read is made anew:
+// it must not keep a policy from being checked.
 func (t *tx) enterRun(k policyKey, newest, key []byte, c policy.Check) error {
+	err := t.addToRuns(k, newest, key, c)
+	if errors.Is(err, policy.ErrDamaged) {
+		return t.rebuildRuns(k)
+	}
+	return err
+}
+
+func (t *tx) addToRuns(k policyKey, newest, key []byte, c policy.Check) error {
 	at, last, err := t.runBefore(k, behindChecks(k))
 	switch {
 	case err != nil:
 		return err
-	case last == nil && newest != nil, last != nil && !bytes.Equal(last.LastKey, newest):
+	case last.behind(newest):
 		return t.rebuildRuns(k)
 	case last == nil || bytes.Compare(key, last.LastKey) > 0:
 		return t.appendRun(at, last, key, c)
 	}
 	return t.insertRun(k, key, c)
+}
+
+// behind reports whether there are checks that the ledger, which ends with the
+// run, knows nothing of. One that knows more than there is stays: that is how a
+// lost check is found.
+func (r *runRow) behind(newest []byte) bool {
+	return newest != nil && (r == nil || bytes.Compare(newest, r.LastKey) > 0)
 }
 
 // appendRun adds a check behind a run, which is nil when there is none.
@@ -118,7 +135,7 @@ func (t *tx) insertRun(k policyKey, key []byte, c policy.Check) error {
 		if err := t.delete(runBucket, at); err != nil {
 			return err
 		}
-		return t.deriveRuns(at, before.LastKey, t.putRun)
+		return t.deriveRuns(at, before.LastKey, false, t.putRun)
 	}
 	next, after, err := t.runAfter(k, key)
 	if err != nil {
@@ -134,7 +151,8 @@ func (t *tx) insertRun(k policyKey, key []byte, c policy.Check) error {
 	return t.appendRun(at, before, key, c)
 }
 
-// rebuildRuns makes the ledger of a policy anew.
+// rebuildRuns makes the ledger of a policy anew, out of the checks that can be
+// read.
 func (t *tx) rebuildRuns(k policyKey) error {
 	var stale [][]byte
 	err := t.scanKeys(runBucket, k.bytes(), func(key []byte) { stale = append(stale, bytes.Clone(key)) })
@@ -146,7 +164,7 @@ func (t *tx) rebuildRuns(k policyKey) error {
 			return err
 		}
 	}
-	return t.deriveRuns(k.bytes(), behindChecks(k), t.putRun)
+	return t.deriveRuns(k.bytes(), behindChecks(k), true, t.putRun)
 }
 
 // scanKeys hands over the keys with a prefix, their values unread.
@@ -165,7 +183,8 @@ func (t *tx) scanKeys(bucket string, prefix []byte, fn func(key []byte)) error {
 func (t *tx) putRun(key []byte, row *runRow) error { return t.put(runBucket, key, row.pack()) }
 
 // deriveRuns makes runs of the checks from one key to another, both included.
-func (t *tx) deriveRuns(from, to []byte, emit func(key []byte, row *runRow) error) error {
+// Damaged checks are an error, or passed over.
+func (t *tx) deriveRuns(from, to []byte, pass bool, emit func(key []byte, row *runRow) error) error {
 	b, err := t.bucket(checkBucket)
 	if err != nil {
 		return err
@@ -174,12 +193,11 @@ func (t *tx) deriveRuns(from, to []byte, emit func(key []byte, row *runRow) erro
 	var row *runRow
 	c := b.Cursor()
 	for key, value := c.Seek(from); key != nil && bytes.Compare(key, to) <= 0; key, value = c.Next() {
-		payload, err := t.open(checkBucket, key, value)
-		if err != nil {
-			return err
+		check, err := t.checkAt(key, value)
+		if pass && errors.Is(err, policy.ErrDamaged) {
+			continue
 		}
-		var check policy.Check
-		if err := unmarshal(payload, &check); err != nil {
+		if err != nil {
 			return err
 		}
 		if row.takes(check) {
@@ -199,7 +217,16 @@ func (t *tx) deriveRuns(from, to []byte, emit func(key []byte, row *runRow) erro
 	return emit(at, row)
 }
 
-// Runs implements storage.Reader.
+func (t *tx) checkAt(key, value []byte) (c policy.Check, err error) {
+	payload, err := t.open(checkBucket, key, value)
+	if err != nil {
+		return c, err
+	}
+	return c, unmarshal(payload, &c)
+}
+
+// Runs implements storage.Reader. Where the ledger is damaged it is derived from
+// the checks.
 func (db *DB) Runs(ctx context.Context, id policy.ID, q storage.RunQuery) ([]policy.Run, error) {
 	return query(ctx, db, func(t *tx) ([]policy.Run, error) {
 		k, err := t.lookup(id)
@@ -211,40 +238,49 @@ func (db *DB) Runs(ctx context.Context, id policy.ID, q storage.RunQuery) ([]pol
 		} else if !whole {
 			return t.derivedRuns(k, id, q)
 		}
-		var out []policy.Run
-		err = t.scanBackFrom(runBucket, k, q.Until, func(key, payload []byte) error {
-			row, err := unpackRun(key, payload)
-			if err != nil {
-				return err
-			}
-			if row.Last.Before(q.Since) || q.Limit > 0 && len(out) == q.Limit {
-				return errStop
-			}
-			row.Policy = id
-			out = append(out, row.Run)
-			return nil
-		})
+		out, err := t.storedRuns(k, id, q)
+		if errors.Is(err, policy.ErrDamaged) {
+			return t.derivedRuns(k, id, q)
+		}
 		return out, err
 	})
 }
 
-// ledgerWhole reports whether the ledger of a policy goes up to its newest check.
+func (t *tx) storedRuns(k policyKey, id policy.ID, q storage.RunQuery) ([]policy.Run, error) {
+	var out []policy.Run
+	err := t.scanBackFrom(runBucket, k, q.Until, func(key, payload []byte) error {
+		row, err := unpackRun(key, payload)
+		if err != nil {
+			return err
+		}
+		if row.Last.Before(q.Since) || q.Limit > 0 && len(out) == q.Limit {
+			return errStop
+		}
+		row.Policy = id
+		out = append(out, row.Run)
+		return nil
+	})
+	return out, err
+}
+
+// ledgerWhole reports whether the ledger of a policy is there, and goes up to its
+// newest check.
 func (t *tx) ledgerWhole(k policyKey) (bool, error) {
 	newest, err := t.newestCheck(k)
 	if err != nil || t.bolt.Bucket([]byte(runBucket)) == nil {
 		return false, err
 	}
 	_, last, err := t.runBefore(k, behindChecks(k))
-	if err != nil || last == nil {
-		return newest == nil, err
+	if errors.Is(err, policy.ErrDamaged) {
+		return false, nil
 	}
-	return bytes.Equal(last.LastKey, newest), nil
+	return !last.behind(newest), err
 }
 
 // derivedRuns is Runs for a policy whose ledger is not there or behind.
 func (t *tx) derivedRuns(k policyKey, id policy.ID, q storage.RunQuery) ([]policy.Run, error) {
 	var out []policy.Run
-	err := t.deriveRuns(k.bytes(), behindChecks(k), func(_ []byte, row *runRow) error {
+	err := t.deriveRuns(k.bytes(), behindChecks(k), false, func(_ []byte, row *runRow) error {
 		if !row.Last.Before(q.Since) && (q.Until.IsZero() || !row.First.After(q.Until)) {
 			row.Policy = id
 			out = append(out, row.Run)
@@ -274,15 +310,14 @@ func (db *DB) Beat(ctx context.Context, now time.Time, within time.Duration) err
 			last.Alive = now
 			return t.putJSON(uptimeBucket, key, last)
 		}
-		n, err := t.next(uptimeBucket)
-		if err != nil {
-			return err
+		n := uint64(1)
+		if key != nil {
+			if n, err = parseNumber(key); err != nil {
+				return err
+			}
+			n++
 		}
-		payload, err := marshal(policy.Stretch{Session: t.session, Began: now, Alive: now})
-		if err != nil {
-			return err
-		}
-		return t.insert(uptimeBucket, number(n), payload)
+		return t.putJSON(uptimeBucket, number(n), policy.Stretch{Session: t.session, Began: now, Alive: now})
 	})
 }
 

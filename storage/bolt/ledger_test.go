@@ -1,7 +1,9 @@
 package bolt
 
 import (
+	"bytes"
 	"errors"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -116,6 +118,105 @@ func TestLedgerBehindIsMadeAnew(t *testing.T) {
 	got := runsOf(t, db, id)
 	if len(got) != 3 || got[0].Count != 2 || got[0].First != hour(9) || rows(t, db, runBucket) != 3 {
 		t.Errorf("made anew: %+v", got)
+	}
+}
+
+// ledgerOf counts the checks and runs of a policy; the runs must hold the checks.
+func ledgerOf(t *testing.T, db *DB, id policy.ID) (checks, runs int) {
+	t.Helper()
+	list, err := db.Checks(t.Context(), id, storage.CheckQuery{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ledger, counted := runsOf(t, db, id), 0
+	for _, r := range ledger {
+		counted += r.Count
+	}
+	if counted != len(list) || len(list) > 0 && (!ledger[0].Last.Equal(list[0].At) || !ledger[len(ledger)-1].First.Equal(list[len(list)-1].At)) {
+		t.Errorf("the ledger has %d of %d checks: %+v", counted, len(list), ledger)
+	}
+	return len(list), len(ledger)
+}
+
+// A ledger that rotted is derived when it is read, and does not keep a policy from
+// being checked; nor does a check that rotted.
+func TestLedgerDamaged(t *testing.T) {
+	const id policy.ID = "acme/privacy"
+	rot := func(t *testing.T, path, bucket string, which int) {
+		edit(t, path, func(b *bbolt.Tx) error {
+			c := b.Bucket([]byte(bucket)).Cursor()
+			k, v := c.First()
+			for range which {
+				k, v = c.Next()
+			}
+			spoilt := bytes.Clone(v)
+			spoilt[len(spoilt)-1] ^= 1
+			return b.Bucket([]byte(bucket)).Put(bytes.Clone(k), spoilt)
+		})
+	}
+	for _, tc := range []struct {
+		name    string
+		rot     func(t *testing.T, path string)
+		reads   bool // the ledger without another check
+		entered int  // checks in it after another one
+	}{
+		{"the newest run", func(t *testing.T, path string) { rot(t, path, runBucket, 2) }, true, 5},
+		{"an older run", func(t *testing.T, path string) { rot(t, path, runBucket, 0) }, true, 5},
+		{"a check", func(t *testing.T, path string) { rot(t, path, checkBucket, 1) }, true, 5},
+		{"a check and the newest run", func(t *testing.T, path string) { rot(t, path, checkBucket, 1); rot(t, path, runBucket, 2) }, false, 4},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "w.db")
+			db, err := Open(path, Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			watchFor(t, db, id, 1, "failed", "rejected", "rejected", "failed")
+			if err := db.Close(); err != nil {
+				t.Fatal(err)
+			}
+			tc.rot(t, path)
+			db = openAt(t, path, Options{})
+			runs, err := db.Runs(t.Context(), id, storage.RunQuery{})
+			if tc.reads != (err == nil && len(runs) == 3) || err != nil && !errors.Is(err, policy.ErrDamaged) {
+				t.Errorf("%+v, %v", runs, err)
+			}
+			watchFor(t, db, id, 5, "failed")
+			entered := 0
+			runs, err = db.Runs(t.Context(), id, storage.RunQuery{})
+			for _, r := range runs {
+				entered += r.Count
+			}
+			if err != nil || entered != tc.entered || runs[0].Last != hour(5) {
+				t.Errorf("after another check: %+v, %v", runs, err)
+			}
+		})
+	}
+}
+
+// A check that vanished is still in the ledger: that is how it is missed.
+func TestLedgerKnowsMore(t *testing.T) {
+	const id policy.ID = "acme/privacy"
+	path := filepath.Join(t.TempDir(), "w.db")
+	db, err := Open(path, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	watchFor(t, db, id, 1, "failed", "failed", "rejected")
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	edit(t, path, func(b *bbolt.Tx) error {
+		k, _ := b.Bucket([]byte(checkBucket)).Cursor().Last()
+		return b.Bucket([]byte(checkBucket)).Delete(bytes.Clone(k))
+	})
+	db = openAt(t, path, Options{})
+	if runs := runsOf(t, db, id); len(runs) != 2 || runs[0].Outcome != policy.OutcomeRejected {
+		t.Errorf("%+v", runs)
+	}
+	watchFor(t, db, id, 9, "failed")
+	if runs := runsOf(t, db, id); len(runs) != 3 || runs[1].Outcome != policy.OutcomeRejected {
+		t.Errorf("after another check: %+v", runs)
 	}
 }
 

@@ -59,6 +59,8 @@ func checkAlert(a policy.Alert) error {
 	switch a.State {
 	case policy.AlertPending, policy.AlertDelivered, policy.AlertDead, policy.AlertParked:
 		return nil
+	case policy.AlertHeld, policy.AlertSilenced: // are made of what is in the outbox
+		return fmt.Errorf("alert %q: cannot begin as %s", a.ID, a.State)
 	}
 	return fmt.Errorf("alert %q: unknown state %q", a.ID, a.State)
 }
