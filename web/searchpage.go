@@ -69,10 +69,14 @@ func (s *server) searchPage(r *http.Request) (searchView, error) {
 		return view, err
 	}
 	query.Limit, query.Timeout = searchOnPage, searchTimeout
-	return view, s.fillResults(r, &view, query, c)
+	kinds := map[policy.ID]string{}
+	for _, st := range states {
+		kinds[st.ID] = kindName(st.Kind, st.Lang)
+	}
+	return view, s.fillResults(r, &view, query, kinds, c)
 }
 
-func (s *server) fillResults(r *http.Request, view *searchView, query history.Query, c calendar) error {
+func (s *server) fillResults(r *http.Request, view *searchView, query history.Query, kinds map[policy.ID]string, c calendar) error {
 	select {
 	case s.searches <- struct{}{}:
 		defer func() { <-s.searches }()
@@ -80,7 +84,7 @@ func (s *server) fillResults(r *http.Request, view *searchView, query history.Qu
 		return errTooMany()
 	}
 	end, err := history.Search(r.Context(), s.opt.Store, query, func(res history.Result) error {
-		view.add(res, s.resultRow(res, c))
+		view.add(res, s.resultRow(res, kinds[res.Policy], c))
 		return nil
 	})
 	if errors.Is(err, history.ErrQuery) {
@@ -117,10 +121,9 @@ func (v *searchView) add(res history.Result, row resultRow) {
 	last.Rows = append(last.Rows, row)
 }
 
-func (s *server) resultRow(res history.Result, c calendar) resultRow {
-	_, kind, _ := strings.Cut(string(res.Policy), "/")
+func (s *server) resultRow(res history.Result, kind string, c calendar) resultRow {
 	row := resultRow{
-		Vendor: res.Vendor + ", " + kindName(policy.Kind(kind), ""), URL: s.urls.version(res.Policy, res.Version),
+		Vendor: res.Vendor + ", " + kind, URL: s.urls.version(res.Policy, res.Version),
 		What: fmt.Sprintf("version %d", res.Version), Section: res.Section, Snippet: res.Snippet, Seen: c.at(res.FirstSeenAt),
 	}
 	if res.Kind == history.Changes {
