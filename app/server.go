@@ -187,8 +187,14 @@ func (a *App) Requeue(ctx context.Context, alertID string) error {
 	return nil
 }
 
-// guardListen refuses to show the pages to a network without authentication.
+// guardListen refuses to show the pages to a network without authentication, and
+// administrators who could not log in.
 func guardListen(w Web, wc webConfig) error {
+	for _, name := range w.AdminUsers {
+		if _, known := wc.Users[name]; !known {
+			return fmt.Errorf("user %q of --web.admin-users is none of the basic_auth_users in --web.config.file", name)
+		}
+	}
 	if wc.authenticates() || w.Insecure {
 		return nil
 	}

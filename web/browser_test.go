@@ -261,3 +261,35 @@ func opening(t *testing.T, ctx context.Context, address string) float64 {
 	}
 	return millis
 }
+
+// withoutScript switches the scripts of pages off, not those of this test.
+func withoutScript() step {
+	return func(ctx context.Context, t *chromedp.Target) (chromedp.Void, error) {
+		_, err := cdp.Call(ctx, t, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
+		return chromedp.Void{}, err
+	}
+}
+
+// focus fails unless the element with the id has the focus.
+func focus(t *testing.T, ctx context.Context, id string) {
+	t.Helper()
+	got, err := chromedp.Run(ctx, chromedp.Evaluate[string](`document.activeElement.id`))
+	if err != nil || got != id {
+		t.Errorf("the focus is at %q, %v; want %q", got, err, id)
+	}
+}
+
+// waitFor polls a condition; the deadline is for a test that fails.
+func waitFor(t *testing.T, what string, cond func() bool) {
+	t.Helper()
+	tick, deadline := time.NewTicker(10*time.Millisecond), time.NewTimer(time.Minute)
+	defer tick.Stop()
+	defer deadline.Stop()
+	for !cond() {
+		select {
+		case <-tick.C:
+		case <-deadline.C:
+			t.Fatalf("waited a minute until %s", what)
+		}
+	}
+}
