@@ -8,7 +8,7 @@ WATCHER_MUTANTS ?= 1000
 CORPUS          ?= ../shared/replay
 
 .DEFAULT_GOAL := help
-.PHONY: help build test lint fmt vuln bench fuzz crash mutants replay signal tools-check docs clean
+.PHONY: help build test lint fmt vuln bench fuzz crash mutants replay signal alert-images tools-check docs clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -51,6 +51,9 @@ replay: build ## alert quality on a corpus of real page histories (CORPUS, not p
 signal: build ## the figures of docs/SIGNAL.md, by replaying the corpus twice (CORPUS)
 	@test -f $(CORPUS)/replay.py || { echo "no corpus at $(CORPUS): set CORPUS to a directory with replay.py and dev/" >&2; exit 1; }
 	scripts/signal $(CORPUS) bin/watcher --write
+
+alert-images: ## the pictures of docs/ALERTS.md: the mail, and a Slack message (Chromium)
+	GO=$(GO) scripts/alert-images
 
 docs: ## rewrite docs/METRICS.md from the table of families
 	$(GO) test ./metrics -run '^TestMetricsDoc$$' -update

@@ -162,6 +162,7 @@ func teamsBlocks(v view, line, lines int) []teamsBlock {
 
 // teamsRedline says by a line under or through the words what colour says too.
 func teamsRedline(spans []policy.Span) teamsBlock {
+	spans = apart(spans)
 	runs := make([]teamsRun, len(spans))
 	for i, s := range spans {
 		runs[i].Text = s.Text
