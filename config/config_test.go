@@ -241,15 +241,19 @@ func TestShippedExampleUncommented(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := os.WriteFile(filepath.Join(dir, "secrets", "heartbeat-url"), []byte("https://beat.example/1"), 0o600); err != nil {
-		t.Fatal(err)
+	for name, text := range map[string]string{
+		"heartbeat-url": "https://beat.example/1", "mail-password": "a password", "teams-url": "https://flow.example/1",
+	} {
+		if err := os.WriteFile(filepath.Join(dir, "secrets", name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
 	}
 	c, err := Parse("watcher.yml", []byte(src[:at]+strings.Join(lines, "\n")), dir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(c.Receivers) != 2 || len(c.Routes) != 3 || c.Heartbeat == nil || c.TimeZone.String() != "Europe/Copenhagen" {
-		t.Errorf("%d receivers, %d routes, heartbeat %v, time zone %s, want 2, 3, one and Europe/Copenhagen",
+	if len(c.Receivers) != 4 || len(c.Routes) != 3 || c.Heartbeat == nil || c.TimeZone.String() != "Europe/Copenhagen" {
+		t.Errorf("%d receivers, %d routes, heartbeat %v, time zone %s, want 4, 3, one and Europe/Copenhagen",
 			len(c.Receivers), len(c.Routes), c.Heartbeat, c.TimeZone)
 	}
 }
