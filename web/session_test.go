@@ -167,7 +167,7 @@ func TestCompareIsLimited(t *testing.T) {
 	for range costlyBurst + 1 {
 		last = call(h, "GET", northlight+"/compare?from=2&to=1", "").Code
 	}
-	if last != http.StatusTooManyRequests {
+	if last != http.StatusTooManyRequests || call(h, "GET", northlight+"/compare?from=2&to=1", "").Header().Get("Retry-After") == "" {
 		t.Errorf("comparison %d: %d", costlyBurst+1, last)
 	}
 }
@@ -205,5 +205,20 @@ func TestDeliveryForms(t *testing.T) {
 	}
 	if actions.expired != "sil_1" || actions.closed != "ada" || actions.receiver != "privacy-team" {
 		t.Errorf("asked: %+v", actions)
+	}
+}
+
+// What was dismissed waits for nobody any more.
+func TestInboxLeavesOutDismissed(t *testing.T) {
+	store := fixture()
+	h := handler(t, options(store))
+	if page := call(h, "GET", "/inbox", "").Body.String(); !strings.Contains(page, "Cedar Scan") {
+		t.Error("a held capture is not in the inbox")
+	}
+	for i := range store.states {
+		store.states[i].Quarantines = 0
+	}
+	if page := call(h, "GET", "/inbox", "").Body.String(); strings.Contains(page, "Cedar Scan") || !strings.Contains(page, "Nothing is held") {
+		t.Error("a dismissed capture is still in the inbox")
 	}
 }
