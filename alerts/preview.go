@@ -20,8 +20,11 @@ type namedLink struct{ Text, URL string }
 func (v view) links() []namedLink {
 	var out []namedLink
 	for _, l := range []namedLink{
-		{"All of the change", v.Links.Change}, {"The text before", v.Links.Before}, {"The text now", v.Links.After},
-		{"History of the policy", v.Links.Policy}, {"The vendor's page", v.PolicyURL},
+		{"All of the change", v.Links.Change},
+		{"The text before", v.Links.Before},
+		{"The text now", v.Links.After},
+		{"History of the policy", v.Links.Policy},
+		{"The vendor's page", v.PolicyURL},
 	} {
 		if u, err := url.Parse(l.URL); err == nil && isHTTP(l.URL) && u.Host != "" {
 			out = append(out, l)

@@ -175,8 +175,11 @@ func slackTail(v view, more int) []slack.Block {
 		parts = append(parts, styled(rest+". ", nil))
 	}
 	for _, l := range []struct{ url, text string }{
-		{v.Links.Change, "All of the change"}, {v.Links.Before, "The text before"}, {v.Links.After, "The text now"},
-		{v.Links.Policy, "History of the policy"}, {v.PolicyURL, "The vendor's page"},
+		{v.Links.Change, "All of the change"},
+		{v.Links.Before, "The text before"},
+		{v.Links.After, "The text now"},
+		{v.Links.Policy, "History of the policy"},
+		{v.PolicyURL, "The vendor's page"},
 	} {
 		if !isHTTP(l.url) || len(l.url) > slackMaxURL {
 			continue

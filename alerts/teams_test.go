@@ -15,7 +15,9 @@ func TestTeamsAnswers(t *testing.T) {
 		body   string
 		kind   ErrorKind
 	}{
-		{202, "", ""}, {200, "1", ""}, {200, "", ""},
+		{202, "", ""},
+		{200, "1", ""},
+		{200, "", ""},
 		{200, "Webhook message delivery failed with error: Microsoft Teams endpoint returned HTTP error 413 with ContextId x", PayloadDead},
 		{200, "Webhook message delivery failed with error: Microsoft Teams endpoint returned HTTP error 429 with ContextId x", Retry},
 		{200, "Webhook message delivery failed with error: Microsoft Teams endpoint returned HTTP error 403 with ContextId x", ReceiverDead},
@@ -25,7 +27,9 @@ func TestTeamsAnswers(t *testing.T) {
 		{400, `{"error":{"code":"DirectApiRequestHasMoreThanOneAuthorization"}}`, ReceiverDead},
 		{401, `{"error":{"code":"DirectApiAuthorizationRequired"}}`, ReceiverDead},
 		{404, `{"error":{"code":"WorkflowNotFound"}}`, ReceiverDead},
-		{413, "", PayloadDead}, {429, "", Retry}, {502, "NoResponse", Retry},
+		{413, "", PayloadDead},
+		{429, "", Retry},
+		{502, "NoResponse", Retry},
 	} {
 		client := &http.Client{Transport: answers{status: tc.status, body: tc.body}}
 		err := sendError(t, httpSenders(t, "http://teams.example/x", client)["teams"].Send(t.Context(), TestMessage(testTime)))
