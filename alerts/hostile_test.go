@@ -2,9 +2,9 @@ package alerts
 
 import (
 	"encoding/json"
-	"fmt"
 	"math/rand/v2"
 	"mime"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -88,7 +88,7 @@ func TestHostilePolicies(t *testing.T) {
 	a := managerAt(t, "http://am.example/")
 	for n := range hostileTexts {
 		m := hostileMessage(n)
-		ok := t.Run(fmt.Sprint(n), func(t *testing.T) {
+		ok := t.Run(strconv.Itoa(n), func(t *testing.T) {
 			checkSlack(t, slackMessage(m), slackTotalChars)
 			checkSlack(t, slackMinimal(m), minimalChars)
 			checkHostileCards(t, m)

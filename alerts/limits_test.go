@@ -2,7 +2,7 @@ package alerts
 
 import (
 	"encoding/json"
-	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -17,7 +17,7 @@ func sized(n, size int, unit string) Message {
 	m.Change.Edits, m.Change.Links = nil, nil
 	for i := range n {
 		m.Change.Edits = append(m.Change.Edits, policy.Edit{
-			ID: fmt.Sprint(i), Op: policy.Added, Section: "S", New: strings.Repeat(unit, size/len(unit)), Significance: policy.Material,
+			ID: strconv.Itoa(i), Op: policy.Added, Section: "S", New: strings.Repeat(unit, size/len(unit)), Significance: policy.Material,
 		})
 	}
 	return m

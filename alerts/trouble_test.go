@@ -6,8 +6,11 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
+
+	"watcher/policy"
 )
 
 // TestEverySlackWord: the documented errors of incoming webhooks, each with the
@@ -119,5 +122,66 @@ func TestCancelledAttempt(t *testing.T) {
 		if err == nil || err.Kind != Retry || err.Reason != "timeout" {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+}
+
+// TestRefusedForm: a receiver that refuses the pretty form gets the minimal one
+// in the same attempt, under the same id, and nothing is lost.
+func TestRefusedForm(t *testing.T) {
+	for _, status := range []int{http.StatusBadRequest, http.StatusRequestEntityTooLarge} {
+		var bodies []string
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			body, err := io.ReadAll(r.Body)
+			if err != nil {
+				t.Error(err)
+			}
+			bodies = append(bodies, string(body))
+			if strings.Contains(string(body), "account records for") { // words of an edit
+				http.Error(w, "invalid_blocks", status)
+				return
+			}
+			_, _ = io.WriteString(w, "ok")
+		}))
+		for name, sender := range httpSenders(t, server.URL, server.Client()) {
+			bodies = nil
+			s := newMemStore()
+			event := changedMessage().Event
+			change := *changedMessage().Change
+			s.changes[event.To.Version] = change
+			alert := policy.NewAlert(event, "team", time.Now())
+			s.rows = append(s.rows, alert)
+			got, err := newTestDispatcher(s, map[string]Sender{"team": sender}).Drain(t.Context())
+			if err != nil || got.Delivered != 1 || len(bodies) != 2 || s.get(t, alert.ID).State != policy.AlertDelivered {
+				t.Errorf("%s %d: %+v after %d requests, %v", name, status, got, len(bodies), err)
+				continue
+			}
+			if !strings.Contains(bodies[1], "Example Vendor") || len(bodies[1]) >= len(bodies[0]) {
+				t.Errorf("%s %d: the minimal form is %s", name, status, bodies[1])
+			}
+		}
+		server.Close()
+	}
+}
+
+// TestMailThroughTheOutbox: what a mail server says reaches the outbox.
+func TestMailThroughTheOutbox(t *testing.T) {
+	server := newMailServer(t, NoTLS)
+	for _, tc := range []struct {
+		stage string
+		code  int
+		want  policy.AlertState
+	}{{"", 0, policy.AlertDelivered}, {"rcpt", 550, policy.AlertParked}, {"data", 554, policy.AlertDead}} {
+		server.set(tc.stage, tc.code)
+		s := newMemStore()
+		ids := s.add("team", 1, time.Now())
+		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+		_, err := newTestDispatcher(s, map[string]Sender{"team": emailTo(t, server, NoTLS)}).Drain(ctx)
+		cancel()
+		if got := s.get(t, ids[0]).State; err != nil || got != tc.want {
+			t.Errorf("%s %d: %s, %v, want %s", tc.stage, tc.code, got, err, tc.want)
+		}
+	}
+	if n := len(server.mails()); n != 1 {
+		t.Errorf("%d mails arrived", n)
 	}
 }
