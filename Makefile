@@ -10,7 +10,7 @@ SCREENS         ?= build/screens
 CORPUS          ?= ../shared/replay
 
 .DEFAULT_GOAL := help
-.PHONY: help build test lint fmt vuln bench fuzz crash mutants replay signal screenshots tools-check docs clean
+.PHONY: help build test lint fmt vuln bench fuzz crash mutants replay signal screenshots alert-images tools-check docs clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -56,6 +56,9 @@ signal: build ## the figures of docs/SIGNAL.md, by replaying the corpus twice (C
 
 screenshots: ## every page in light, dark, phone and print into SCREENS
 	WATCHER_SCREENS=$(abspath $(SCREENS)) $(GO) test -count=1 -v -run '^(TestScreenshots|TestReadmePictures)$$' ./web
+
+alert-images: ## the pictures of docs/ALERTS.md: the mail, and a Slack message (Chromium)
+	GO=$(GO) scripts/alert-images
 
 docs: ## rewrite docs/METRICS.md from the table of families
 	$(GO) test ./metrics -run '^TestMetricsDoc$$' -update

@@ -19,16 +19,19 @@ func TestCoverageStrip(t *testing.T) {
 	}{
 		"nothing": {nil, "seen on 0 days, looked for in vain on 0 days of the past year", nil},
 		"steady": {
-			[]policy.Run{run(policy.OutcomeUnchanged, 9*day, 0, 12*hour)}, "seen on 10 days, looked for in vain on 0 days of the past year",
+			[]policy.Run{run(policy.OutcomeUnchanged, 9*day, 0, 12*hour)},
+			"seen on 10 days, looked for in vain on 0 days of the past year",
 			[]pathView{{"on", "M356 8H366"}},
 		},
 		"with a pause": {
-			[]policy.Run{run(policy.OutcomeUnchanged, 9*day, 0, 5*day)}, "seen on 2 days, looked for in vain on 0 days of the past year",
+			[]policy.Run{run(policy.OutcomeUnchanged, 9*day, 0, 5*day)},
+			"seen on 2 days, looked for in vain on 0 days of the past year",
 			[]pathView{{"on", "M356 8H357M365 8H366"}},
 		},
 		"failed in between": {
 			[]policy.Run{run(policy.OutcomeUnchanged, day, 0, hour), run(policy.OutcomeFailed, 3*day, day, hour), run(policy.OutcomeUnchanged, 500*day, 4*day, hour)},
-			"seen on 364 days, looked for in vain on 2 days of the past year", []pathView{{"on", "M0 8H362M364 8H366"}, {"off", "M362 8H364"}},
+			"seen on 364 days, looked for in vain on 2 days of the past year",
+			[]pathView{{"on", "M0 8H362M364 8H366"}, {"off", "M362 8H364"}},
 		},
 	} {
 		got := c.coverageStrip(tc.ledger)
