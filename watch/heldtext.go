@@ -57,3 +57,15 @@ func (l *Loop) HeldText(ctx context.Context, id policy.ID, capture policy.Captur
 	}
 	return doc, err
 }
+
+// busyError says that a policy is under a check, which is a conflict and no fault
+// of anybody's.
+type busyError policy.ID
+
+// Error implements error.
+func (e busyError) Error() string {
+	return string(e) + " is being checked at this moment: try again when that is done"
+}
+
+// Unwrap makes it a policy.ErrConflict.
+func (busyError) Unwrap() error { return policy.ErrConflict }

@@ -42,7 +42,7 @@ func (l *Loop) Rule(ctx context.Context, id policy.ID, ruling policy.Ruling) ([]
 	}
 	claim, ok := claims[id]
 	if !ok {
-		return nil, fmt.Errorf("%s is being checked at this moment: try again when that is done", id)
+		return nil, busyError(id)
 	}
 	c := l.Checker
 	r := &run{Checker: c, settings: plan.Settings, policy: policies[0], origin: policies[0].Origin(), state: claim.State, started: c.Clock().UTC()}
