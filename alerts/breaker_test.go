@@ -200,6 +200,7 @@ func TestSampleThatDiffersKeepsItOpen(t *testing.T) {
 	for name, seen := range map[string]func(*policy.State){
 		"another text": func(s *policy.State) { s.LastSuccess, s.HeadSHA256 = time.Now(), policy.Sum([]byte("back")) },
 		"not fetched":  func(*policy.State) {},
+		"too soon":     func(s *policy.State) { s.LastSuccess = time.Now().Add(-sampleAfter / 2) },
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			w := newStormWorld(t, 20)
