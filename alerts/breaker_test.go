@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -64,7 +65,7 @@ func (w *stormWorld) resample(_ context.Context, ids []policy.ID) error {
 // change commits a change of policy i with its alerts for both receivers.
 func (w *stormWorld) change(i int, added string) {
 	s, id, now := w.store, w.id(i), time.Now()
-	n := fmt.Sprint(len(s.recent))
+	n := strconv.Itoa(len(s.recent))
 	s.put("team", id, n, Destination{GroupWait: 30 * time.Second}, now)
 	s.put("hook", id, n, Destination{}, now)
 	s.mu.Lock()
@@ -199,6 +200,7 @@ func TestSampleThatDiffersKeepsItOpen(t *testing.T) {
 	for name, seen := range map[string]func(*policy.State){
 		"another text": func(s *policy.State) { s.LastSuccess, s.HeadSHA256 = time.Now(), policy.Sum([]byte("back")) },
 		"not fetched":  func(*policy.State) {},
+		"too soon":     func(s *policy.State) { s.LastSuccess = time.Now().Add(-sampleAfter / 2) },
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			w := newStormWorld(t, 20)

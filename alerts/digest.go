@@ -95,6 +95,9 @@ const namesPerLine = 650
 // addMembers shows the alerts of a digest, and names every policy of it and of
 // a mass change, however many: details are left out first.
 func (v *view) addMembers(m Message, maxItems int) {
+	if m.Event.Policy.ID == "" {
+		v.Footer = cutHead("alert "+m.AlertID, maxFacts)
+	}
 	ids := m.Event.Policies
 	for _, member := range m.Members {
 		if id := member.Event.Policy.ID; id != "" && !slices.Contains(ids, id) {

@@ -98,6 +98,9 @@ func TestDigestShowsEdits(t *testing.T) {
 	if !strings.Contains(v.Items[1].Head, "Reworded · months") {
 		t.Errorf("the first edit is %q", v.Items[1].Head)
 	}
+	if v.Footer != "alert msg_1" {
+		t.Errorf("footer is %q", v.Footer)
+	}
 	if !strings.Contains(v.Lines[0], "2 changed (2 material)") {
 		t.Errorf("first line is %q", v.Lines[0])
 	}

@@ -90,7 +90,7 @@ func (g gathering) members(rows []policy.Alert, a policy.Alert) []policy.Alert {
 		return []policy.Alert{a}
 	case g.late(a):
 		same = func(b policy.Alert) bool { return g.free(b) && g.late(b) }
-	case a.Group != "" && !(g.hasty && strings.HasPrefix(a.Group, groupVendor)):
+	case a.Group != "" && (!g.hasty || !strings.HasPrefix(a.Group, groupVendor)):
 		same = func(b policy.Alert) bool { return g.free(b) && b.Group == a.Group }
 	default:
 		return []policy.Alert{a}

@@ -258,6 +258,21 @@ func TestOneShotIgnoresGroupWaits(t *testing.T) {
 	})
 }
 
+// TestDigestAndAClockSetBack: an hour that lies years ahead is no hour to wait
+// for.
+func TestDigestAndAClockSetBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, chat := newMemStore(), &chatFake{}
+		a := s.put("team", "acme/privacy", "", Destination{Digest: DigestDaily}, time.Now().Add(10*365*24*time.Hour))
+		stop := running(t, newTestDispatcher(s, map[string]Sender{"team": chat}))
+		advance(time.Minute)
+		stop()
+		if got := s.get(t, a.ID); got.State != policy.AlertDelivered {
+			t.Errorf("an alert of a digest in ten years is %s", got.State)
+		}
+	})
+}
+
 // TestRedeliveredAlone: what a person asks for keeps its own id, although it is
 // old and others wait.
 func TestRedeliveredAlone(t *testing.T) {

@@ -124,24 +124,29 @@ func TestEveryKey(t *testing.T) {
 			},
 		},
 		Receivers: everyReceiver(),
-		Routes: []Route{
-			{Receiver: "tickets", Continue: true, Match: Match{
-				Vendors: []string{"Acme & Söhne"}, Policies: []string{"acme/privacy-pt-br"}, Tags: []string{"dental"},
-				Kinds: []string{"privacy"}, Events: []string{"policy_changed", "policy_reverted"},
-				Significance: []string{"minor", "material"}, Categories: []string{"data_retention"},
-				Dates: []string{"silent_change"}, Langs: []string{"pt-BR"},
-			}},
-			{
-				Receiver: "tickets", Continue: true, GroupWait: 2 * time.Minute,
-				Match: Match{Events: []string{"policy_unreachable", "receiver_broken"}},
-			},
-			{Receiver: "legal team", Digest: "weekly"},
-		},
+		Routes:    fullRoutes(),
 	}
 	revealed := cmp.Transformer("Reveal", Secret.Reveal) // a diff of redacted secrets would say nothing
 	ignoreSum := cmpopts.IgnoreFields(Config{}, "SHA256")
 	if diff := cmp.Diff(want, got, sameZone(), ignoreSum, revealed, cmpopts.EquateComparable(netip.Prefix{})); diff != "" {
 		t.Errorf("full.yml (-want +got):\n%s", diff)
+	}
+}
+
+// fullRoutes are those of full.yml.
+func fullRoutes() []Route {
+	return []Route{
+		{Receiver: "tickets", Continue: true, Match: Match{
+			Vendors: []string{"Acme & Söhne"}, Policies: []string{"acme/privacy-pt-br"}, Tags: []string{"dental"},
+			Kinds: []string{"privacy"}, Events: []string{"policy_changed", "policy_reverted"},
+			Significance: []string{"minor", "material"}, Categories: []string{"data_retention"},
+			Dates: []string{"silent_change"}, Langs: []string{"pt-BR"},
+		}},
+		{
+			Receiver: "tickets", Continue: true, GroupWait: 2 * time.Minute,
+			Match: Match{Events: []string{"policy_unreachable", "receiver_broken"}},
+		},
+		{Receiver: "legal team", Digest: "weekly"},
 	}
 }
 
