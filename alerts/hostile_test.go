@@ -26,7 +26,7 @@ func hostileParts() []string {
 
 // hostileText makes text number n: the same in every run.
 func hostileText(n int) string {
-	r := rand.New(rand.NewPCG(uint64(n), 7)) //nolint:gosec // texts, not secrets
+	r := rand.New(rand.NewPCG(uint64(n), 7))
 	parts := hostileParts()
 	if n < len(parts) {
 		return parts[n]
