@@ -182,7 +182,7 @@ func TestShippedExampleUncommented(t *testing.T) {
 	if err := os.Mkdir(filepath.Join(dir, "secrets"), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"slack-url", "webhook-key"} {
+	for _, name := range []string{"slack-url", "webhook-key", "mail-password", "teams-url"} {
 		b := must(os.ReadFile(filepath.Join("testdata", "secrets", name)))
 		if err := os.WriteFile(filepath.Join(dir, "secrets", name), b, 0o600); err != nil {
 			t.Fatal(err)
@@ -192,8 +192,8 @@ func TestShippedExampleUncommented(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(c.Receivers) != 2 || len(c.Routes) != 2 {
-		t.Errorf("%d receivers and %d routes, want 2 and 2", len(c.Receivers), len(c.Routes))
+	if len(c.Receivers) != 4 || len(c.Routes) != 2 {
+		t.Errorf("%d receivers and %d routes, want 4 and 2", len(c.Receivers), len(c.Routes))
 	}
 }
 
