@@ -147,14 +147,14 @@ func startAlertmanager(t *testing.T, program, receiver string) string {
 	if err := os.WriteFile(file, []byte(config), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // to find a free port
+	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	addr := l.Addr().String()
 	_ = l.Close()
-	ctx, cancel := context.WithCancel(context.Background())                                                                                           //nolint:usetesting // it ends in the clean-up, which waits
-	cmd := exec.CommandContext(ctx, program, "--config.file="+file, "--storage.path="+dir, "--web.listen-address="+addr, "--cluster.listen-address=") //nolint:gosec // a program of the system
+	ctx, cancel := context.WithCancel(context.Background())
+	cmd := exec.CommandContext(ctx, program, "--config.file="+file, "--storage.path="+dir, "--web.listen-address="+addr, "--cluster.listen-address=")
 	var output strings.Builder
 	cmd.Stdout, cmd.Stderr = &output, &output
 	if err := cmd.Start(); err != nil {
@@ -169,7 +169,7 @@ func startAlertmanager(t *testing.T, program, receiver string) string {
 	})
 	url := "http://" + addr
 	poll(t, "the Alertmanager is ready", func() bool {
-		resp, err := http.Get(url + "/-/ready") //nolint:noctx,gosec // a test's own server
+		resp, err := http.Get(url + "/-/ready")
 		if err != nil {
 			return false
 		}
@@ -197,7 +197,7 @@ func poll(t *testing.T, what string, done func() bool) {
 
 func active(t *testing.T, url string) int {
 	t.Helper()
-	resp, err := http.Get(url + "/api/v2/alerts?active=true") //nolint:noctx,gosec // a test's own server
+	resp, err := http.Get(url + "/api/v2/alerts?active=true")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -43,7 +43,9 @@ func NewSlack(o SlackOptions) *Slack {
 	s := &Slack{minimal: o.Minimal}
 	s.poster, s.broken = newPoster(o.URL, o.Client)
 	if o.Text.Text != "" {
-		s.text, s.unfit = o.Text.textForm()
+		if s.text, s.unfit = o.Text.textForm(); s.unfit != nil {
+			s.text = nil
+		}
 	}
 	return s
 }
@@ -69,7 +71,7 @@ func (s *Slack) Send(ctx context.Context, m Message) error {
 
 // message renders m in the built-in form or by the template.
 func (s *Slack) message(m Message) (*slack.WebhookMessage, error) {
-	if s.text == nil || s.unfit != nil {
+	if s.text == nil {
 		return slackMessage(m), nil
 	}
 	v := newView(m, slackMaxItems)

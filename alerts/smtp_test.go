@@ -53,7 +53,7 @@ func newMailServer(t *testing.T, way EmailTLS) *mailServer {
 	server.ErrorLog = quietSMTP{}
 	server.Domain = "mail.test"
 	server.AllowInsecureAuth = false
-	listener, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // a test's own listener
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}

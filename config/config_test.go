@@ -201,7 +201,7 @@ func TestShippedExampleUncommented(t *testing.T) {
 	if err := os.Mkdir(filepath.Join(dir, "secrets"), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"slack-url", "webhook-key"} {
+	for _, name := range []string{"slack-url", "webhook-key", "mail-password", "teams-url"} {
 		b := must(os.ReadFile(filepath.Join("testdata", "secrets", name)))
 		if err := os.WriteFile(filepath.Join(dir, "secrets", name), b, 0o600); err != nil {
 			t.Fatal(err)
