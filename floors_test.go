@@ -19,10 +19,11 @@ func floors() map[string]int {
 
 		"normalize": 10, "triage": 10, "diffing": 10, "config": 10, "storage": 10, "evidence": 10, "ota": 10,
 
-		"storage/storagetest": 15, "internal/waybackfake": 15, "internal/otafake": 15,
+		"storage/storagetest": 15, "internal/waybackfake": 15, "internal/otafake": 15, "history": 15,
 
 		"crawler": 20, "storage/bolt": 20, "alerts": 20, "watch": 20, "web": 20,
-		"metrics": 20, "client": 20, "demo": 20, "pdftext": 20, "summarizer": 20, "wayback": 20, "browser": 20, "ota/snapshots": 20,
+		"metrics": 20, "client": 20, "demo": 20, "pdftext": 20, "summarizer": 20, "upkeep": 20, "wayback": 20, "browser": 20, "ota/snapshots": 20,
+		"history/historytest": 20,
 
 		"ota/convert": 25,
 

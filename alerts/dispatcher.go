@@ -20,10 +20,17 @@ import (
 // Store is the part of storage.Store that the dispatcher uses.
 type Store interface {
 	storage.Outbox
+	storage.Delivery
 	// Change returns the change that led to a version, or policy.ErrNotFound.
 	Change(ctx context.Context, id policy.ID, to int) (policy.Change, error)
 	// Alerts returns alerts of the outbox, oldest first.
 	Alerts(ctx context.Context, q storage.AlertQuery) ([]policy.Alert, error)
+	// Silences returns all silences, Breaker the state of the breaker.
+	Silences(ctx context.Context) ([]policy.Silence, error)
+	Breaker(ctx context.Context) (policy.Breaker, error)
+	// States returns all policies, Recent the newest versions with a change.
+	States(ctx context.Context) ([]policy.State, error)
+	Recent(ctx context.Context, q storage.RecentQuery) ([]policy.Version, error)
 }
 
 // Options configures a Dispatcher.
@@ -45,6 +52,11 @@ type Options struct {
 	// Delivered, when set, is called after each delivery, by the goroutine of
 	// the receiver.
 	Delivered func(m Message, receiver string)
+	// Route makes the alerts of an event that the dispatcher itself tells of: a
+	// broken receiver, a mass change. nil, or none, means every receiver.
+	Route func(e policy.Event, now time.Time) []policy.Alert
+	// Breaker configures the mass-change breaker; the zero value has none.
+	Breaker BreakerOptions
 	// Rand gives the jitter, in [0, 1); nil means the runtime's generator. It is
 	// called by several goroutines.
 	Rand func() float64
@@ -62,6 +74,8 @@ type Dispatcher struct {
 	sendTimeout time.Duration
 	delivered   func(Message, string)
 	random      func() float64
+	route       func(policy.Event, time.Time) []policy.Alert
+	breaker     *breaker
 
 	changed chan struct{} // signals a new set of senders to Run
 
@@ -83,7 +97,7 @@ func NewDispatcher(o Options) *Dispatcher {
 	d := &Dispatcher{
 		store: o.Store, clock: o.Clock, logger: o.Logger, metrics: newMetrics(o.Registerer),
 		external: o.ExternalURL, owner: o.Owner, sendTimeout: o.SendTimeout,
-		delivered: o.Delivered, random: o.Rand,
+		delivered: o.Delivered, random: o.Rand, route: o.Route,
 		changed: make(chan struct{}, 1),
 		senders: maps.Clone(o.Senders), workers: map[string]*worker{},
 	}
@@ -93,6 +107,7 @@ func NewDispatcher(o Options) *Dispatcher {
 	if d.random == nil {
 		d.random = rand.Float64
 	}
+	d.breaker = newBreaker(d, o.Breaker, o.Registerer)
 	for name := range d.senders {
 		d.metrics.add(name)
 	}
@@ -110,6 +125,9 @@ func (d *Dispatcher) Run(ctx context.Context) error {
 		return err
 	}
 	defer d.end()
+	d.breaker.daemon.Store(true)
+	defer d.breaker.fetching.Wait()
+	defer d.breaker.daemon.Store(false)
 	defer d.stop(func(string) bool { return true })
 	for {
 		var retry <-chan time.Time
@@ -210,6 +228,7 @@ func (d *Dispatcher) stop(pick func(name string) bool) {
 // Wake tells the dispatcher that new alerts were committed or requeued. It
 // never blocks.
 func (d *Dispatcher) Wake() {
+	d.breaker.stir()
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for _, w := range d.workers {
@@ -244,7 +263,7 @@ func (d *Dispatcher) SetSenders(senders map[string]Sender) {
 // requeueParked makes the parked alerts of senders pending again.
 func (d *Dispatcher) requeueParked(ctx context.Context, senders map[string]Sender) error {
 	for _, name := range slices.Sorted(maps.Keys(senders)) {
-		if err := d.resume(ctx, name); err != nil {
+		if _, err := d.resume(ctx, name); err != nil {
 			return err
 		}
 	}
@@ -252,20 +271,25 @@ func (d *Dispatcher) requeueParked(ctx context.Context, senders map[string]Sende
 }
 
 // resume makes the parked alerts of one receiver pending.
-func (d *Dispatcher) resume(ctx context.Context, receiver string) error {
-	parked, err := d.store.Alerts(ctx, storage.AlertQuery{Receiver: receiver, States: []policy.AlertState{policy.AlertParked}})
+func (d *Dispatcher) resume(ctx context.Context, receiver string) (int, error) {
+	n, err := d.store.ShiftAlerts(ctx, storage.ShiftQuery{
+		From: policy.AlertParked, To: policy.AlertPending, Receiver: receiver, Now: d.clock().UTC(),
+	})
 	if err != nil {
-		return fmt.Errorf("parked alerts of %s: %w", receiver, err)
+		return 0, fmt.Errorf("parked alerts of %s: %w", receiver, err)
 	}
-	for _, a := range parked {
-		if err := d.store.RequeueAlert(ctx, a.ID, d.clock().UTC()); err != nil && !errors.Is(err, policy.ErrNotFound) {
-			return fmt.Errorf("requeue alert %s: %w", a.ID, err)
-		}
+	if n > 0 {
+		d.logger.Info("parked alerts requeued", "receiver", receiver, "alerts", n)
 	}
-	if len(parked) > 0 {
-		d.logger.Info("parked alerts requeued", "receiver", receiver, "alerts", len(parked))
-	}
-	return nil
+	return n, nil
+}
+
+// Resume tries the parked alerts of a receiver again, after a person repaired
+// it, and returns how many there were.
+func (d *Dispatcher) Resume(ctx context.Context, receiver string) (int, error) {
+	n, err := d.resume(ctx, receiver)
+	d.Wake()
+	return n, err
 }
 
 // parkOrphans parks the pending alerts of receivers that do not exist.
@@ -276,17 +300,18 @@ func (d *Dispatcher) parkOrphans(ctx context.Context, senders map[string]Sender)
 	}
 	orphans := map[string]int{}
 	for _, a := range pending {
-		if senders[a.Receiver] != nil {
-			continue
+		if senders[a.Receiver] == nil {
+			orphans[a.Receiver]++
 		}
-		// Without At: nothing was attempted.
-		s := storage.Settlement{State: policy.AlertParked, Error: "the receiver is not in the configuration"}
-		if err := d.store.SettleAlert(ctx, a.ID, s); err != nil && !errors.Is(err, policy.ErrNotFound) {
-			return fmt.Errorf("park alert %s: %w", a.ID, err)
-		}
-		orphans[a.Receiver]++
 	}
 	for _, name := range slices.Sorted(maps.Keys(orphans)) {
+		_, err := d.store.ShiftAlerts(ctx, storage.ShiftQuery{
+			From: policy.AlertPending, To: policy.AlertParked, Receiver: name, Now: d.clock().UTC(),
+			Error: "the receiver is not in the configuration",
+		})
+		if err != nil {
+			return fmt.Errorf("park alerts of %s: %w", name, err)
+		}
 		d.logger.Error("alerts parked: their receiver is not in the configuration (put it back and reload, or redeliver them by hand)",
 			"receiver", name, "alerts", orphans[name])
 	}

@@ -9,6 +9,14 @@
 // about time: one ordered queue per receiver with one attempt in flight,
 // back-off, Retry-After, parking of broken receivers and dead letters.
 //
+// People and programs are told differently. A sender with Digests gets alerts
+// of one vendor, of one digest, or those that an outage left behind as one
+// message, whose members are leased and settled together under an id made of
+// theirs; any other gets each alert by itself. Before anything goes out the
+// breaker looks whether suspiciously many policies changed at once, and silences
+// take out what nobody wants to hear. Neither loses an alert: held and silenced
+// are states of it.
+//
 // Delivery is at least once. The alert's id is constant over retries and
 // restarts, so that a receiver can drop repeats.
 //

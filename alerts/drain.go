@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -59,7 +60,8 @@ func (d *Dispatcher) Drain(ctx context.Context) (DrainResult, error) {
 }
 
 // pending counts the alerts that still wait for receiver, even after the end
-// of ctx.
+// of ctx. Those of a digest that is not due wait for its hour, not for a
+// receiver.
 func (d *Dispatcher) pending(ctx context.Context, receiver string) (int, error) {
 	list, err := d.store.Alerts(context.WithoutCancel(ctx), storage.AlertQuery{
 		Receiver: receiver, States: []policy.AlertState{policy.AlertPending},
@@ -67,7 +69,13 @@ func (d *Dispatcher) pending(ctx context.Context, receiver string) (int, error) 
 	if err != nil {
 		return 0, fmt.Errorf("pending alerts of %s: %w", receiver, err)
 	}
-	return len(list), nil
+	now, waiting := d.clock(), 0
+	for _, a := range list {
+		if !strings.HasPrefix(a.Group, groupDigest) || !a.NotBefore.After(now) {
+			waiting++
+		}
+	}
+	return waiting, nil
 }
 
 // drain is the one-shot form of run.

@@ -22,6 +22,11 @@ type memStore struct {
 	changes map[int]policy.Change
 	broken  error // returned by Change
 	settles int   // fail this many settlements
+
+	silences []policy.Silence
+	breaker  policy.Breaker
+	states   []policy.State
+	recent   []policy.Version
 }
 
 func newMemStore() *memStore {
@@ -100,6 +105,9 @@ func (s *memStore) LeaseAlerts(_ context.Context, q storage.LeaseQuery) ([]polic
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var out []policy.Alert
+	if len(q.IDs) > 0 {
+		return s.leaseNamed(q), nil
+	}
 	for _, a := range s.rows {
 		if a.Receiver != q.Receiver || a.State != policy.AlertPending {
 			continue
@@ -113,18 +121,47 @@ func (s *memStore) LeaseAlerts(_ context.Context, q storage.LeaseQuery) ([]polic
 	return out, nil
 }
 
-func (s *memStore) SettleAlert(_ context.Context, id string, st storage.Settlement) error {
+func (s *memStore) SettleAlert(ctx context.Context, id string, st storage.Settlement) error {
+	return s.SettleAlerts(ctx, []string{id}, st)
+}
+
+func (s *memStore) leaseNamed(q storage.LeaseQuery) []policy.Alert {
+	var out []policy.Alert
+	for _, id := range q.IDs {
+		a := s.find(id)
+		if a == nil || a.State != policy.AlertPending || s.leases[id].After(q.Now) {
+			return nil
+		}
+	}
+	for _, id := range q.IDs {
+		a := s.find(id)
+		a.Batch = q.Batch
+		s.leases[id] = q.Now.Add(q.For)
+		out = append(out, *a)
+	}
+	return out
+}
+
+func (s *memStore) SettleAlerts(_ context.Context, ids []string, st storage.Settlement) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.settles > 0 {
 		s.settles--
 		return errors.New("no space left on device")
 	}
-	a := s.find(id)
-	if a == nil {
-		return policy.ErrNotFound
+	for _, id := range ids {
+		if s.find(id) == nil {
+			return policy.ErrNotFound
+		}
 	}
-	delete(s.leases, id)
+	for _, id := range ids {
+		s.settle(s.find(id), st)
+	}
+	return nil
+}
+
+func (s *memStore) settle(a *policy.Alert, st storage.Settlement) {
+	delete(s.leases, a.ID)
 	a.State, a.LastError, a.NextAttempt = st.State, st.Error, st.NextAttempt
 	if !st.At.IsZero() {
 		a.Attempts++
@@ -133,7 +170,92 @@ func (s *memStore) SettleAlert(_ context.Context, id string, st storage.Settleme
 	if st.State == policy.AlertDelivered {
 		a.DeliveredAt, a.Receipt = st.At, st.Receipt
 	}
+	if st.State == policy.AlertSilenced {
+		a.SilencedBy = st.Silence
+	}
+}
+
+func (s *memStore) ShiftAlerts(_ context.Context, q storage.ShiftQuery) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n := 0
+	for i := range s.rows {
+		a := &s.rows[i]
+		if a.State != q.From || q.Receiver != "" && a.Receiver != q.Receiver || s.leases[a.ID].After(q.Now) ||
+			len(q.Events) > 0 && !slices.Contains(q.Events, a.Event.Type) {
+			continue
+		}
+		n++
+		a.State, a.NextAttempt = q.To, time.Time{}
+		if q.To == policy.AlertPending {
+			a.NextAttempt = q.Now
+		}
+		if q.Error != "" {
+			a.LastError = q.Error
+		}
+		if q.Group != "" {
+			a.Group, a.NotBefore, a.Batch = q.Group, time.Time{}, ""
+		}
+	}
+	return n, nil
+}
+
+func (s *memStore) AddAlerts(_ context.Context, alerts []policy.Alert) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n := 0
+	for _, a := range alerts {
+		if s.find(a.ID) == nil {
+			a.Seq = uint64(len(s.rows) + 1)
+			s.rows = append(s.rows, a)
+			n++
+		}
+	}
+	return n, nil
+}
+
+func (s *memStore) PutSilence(_ context.Context, one policy.Silence) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.silences = append(s.silences, one)
 	return nil
+}
+
+func (s *memStore) Silences(context.Context) ([]policy.Silence, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.silences), nil
+}
+
+func (s *memStore) Breaker(context.Context) (policy.Breaker, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.breaker, nil
+}
+
+func (s *memStore) SetBreaker(_ context.Context, b policy.Breaker) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.breaker = b
+	return nil
+}
+
+func (s *memStore) States(context.Context) ([]policy.State, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.states), nil
+}
+
+func (s *memStore) Recent(_ context.Context, q storage.RecentQuery) ([]policy.Version, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var out []policy.Version
+	for _, v := range s.recent {
+		if !v.CapturedAt.Before(q.Since) {
+			out = append(out, v)
+		}
+	}
+	return out, nil
 }
 
 func (s *memStore) RequeueAlert(_ context.Context, id string, now time.Time) error {
@@ -144,6 +266,7 @@ func (s *memStore) RequeueAlert(_ context.Context, id string, now time.Time) err
 		return policy.ErrNotFound
 	}
 	a.State, a.NextAttempt = policy.AlertPending, now
+	a.Group, a.NotBefore, a.Batch = policy.GroupAlone, time.Time{}, ""
 	return nil
 }
 

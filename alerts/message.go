@@ -23,6 +23,9 @@ type Message struct {
 	SentAt time.Time
 	// Test marks a message that reports nothing real.
 	Test bool
+	// Members are the alerts of a message that carries several; Event then is
+	// about none of them. Only senders with Digests get such messages.
+	Members []Message
 }
 
 // Links lead to the program's own pages. They are empty without an external

@@ -12,6 +12,8 @@ type metrics struct {
 	attempts *prometheus.CounterVec
 	failed   *prometheus.CounterVec
 	duration *prometheus.HistogramVec
+	// silenced and grouped count alerts.
+	silenced, grouped *prometheus.CounterVec
 }
 
 func newMetrics(reg prometheus.Registerer) *metrics {
@@ -33,8 +35,16 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 			NativeHistogramMinResetDuration: time.Hour,
 		}, []string{"receiver"}),
 	}
+	m.silenced = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "watcher_alerts_silenced_total",
+		Help: "Alerts that a silence kept from being told, by receiver.",
+	}, []string{"receiver"})
+	m.grouped = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "watcher_alerts_grouped_total",
+		Help: "Alerts that were delivered in one message with others, by receiver.",
+	}, []string{"receiver"})
 	if reg != nil {
-		reg.MustRegister(m.attempts, m.failed, m.duration)
+		reg.MustRegister(m.attempts, m.failed, m.duration, m.silenced, m.grouped)
 	}
 	return m
 }
@@ -44,6 +54,8 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 func (m *metrics) add(receiver string) {
 	m.attempts.WithLabelValues(receiver)
 	m.duration.WithLabelValues(receiver)
+	m.silenced.WithLabelValues(receiver)
+	m.grouped.WithLabelValues(receiver)
 	for _, r := range reasons() {
 		m.failed.WithLabelValues(receiver, r)
 	}
@@ -54,6 +66,8 @@ func (m *metrics) remove(receiver string) {
 	labels := prometheus.Labels{"receiver": receiver}
 	m.attempts.Delete(labels)
 	m.duration.Delete(labels)
+	m.silenced.Delete(labels)
+	m.grouped.Delete(labels)
 	m.failed.DeletePartialMatch(labels)
 }
 

@@ -3,6 +3,7 @@ package alerts
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"watcher/policy"
 )
@@ -10,8 +11,9 @@ import (
 // Router names the receivers of an event. It is immutable and safe for
 // concurrent use.
 type Router struct {
-	routes    []Route
-	receivers []string
+	routes []Route
+	// implied is set when the routes are those of a configuration without any.
+	implied bool
 }
 
 // Route sends the events that match to one receiver.
@@ -20,6 +22,17 @@ type Route struct {
 	Match    Match
 	// Continue lets the routes below have the event too.
 	Continue bool
+	// GroupWait is how long alerts about one vendor wait for each other.
+	GroupWait time.Duration
+	// Digest is "" or one of the digests.
+	Digest string
+}
+
+// Destination is a receiver of an event, and how it is to be told.
+type Destination struct {
+	Receiver  string
+	GroupWait time.Duration
+	Digest    string
 }
 
 // Match selects events. An empty list matches everything, any other list when
@@ -40,48 +53,39 @@ type Match struct {
 	Events       []string
 	Significance []string
 	Categories   []string
+	// Dates holds facts about the dates of a text, for example "silent_change".
+	Dates []string
 	// Langs holds languages as they end a policy's id ("de" for
 	// "example/privacy-de").
 	Langs []string
 }
 
 // NewRouter returns a router over routes, in order. Without routes every event
-// goes to every one of receivers.
-func NewRouter(routes []Route, receivers []string) *Router {
-	return &Router{routes: slices.Clone(routes), receivers: slices.Clone(receivers)}
+// goes to every one of receivers, in groups that wait for groupWait.
+func NewRouter(routes []Route, receivers []string, groupWait time.Duration) *Router {
+	if len(routes) == 0 {
+		for _, name := range receivers {
+			routes = append(routes, Route{Receiver: name, Continue: true, GroupWait: groupWait})
+		}
+		return &Router{routes: routes, implied: true}
+	}
+	return &Router{routes: slices.Clone(routes)}
 }
 
-// Route returns the names of the receivers of e in the order of the routes,
-// each once. The first route that matches wins unless it says Continue.
-func (r *Router) Route(e policy.Event) []string {
-	if len(r.routes) == 0 {
-		return slices.Clone(r.receivers)
-	}
-	var names []string
-	for _, route := range r.routes {
-		if !route.Match.matches(e) {
-			continue
-		}
-		if !slices.Contains(names, route.Receiver) {
-			names = append(names, route.Receiver)
-		}
-		if !route.Continue {
-			break
+// Route returns the receivers of e in the order of the routes, each once. The
+// first route that matches wins unless it says Continue.
+func (r *Router) Route(e policy.Event) []Destination {
+	var out []Destination
+	for _, step := range r.Explain(e) {
+		if step.Taken && !step.Repeated {
+			out = append(out, step.Destination)
 		}
 	}
-	return names
+	return out
 }
 
-func (m Match) matches(e policy.Event) bool {
-	return one(m.Vendors, e.Policy.Vendor, e.Policy.ID.VendorSlug()) &&
-		one(m.Policies, string(e.Policy.ID)) &&
-		one(m.Tags, e.Policy.Tags...) &&
-		one(m.Kinds, string(e.Policy.Kind)) &&
-		one(m.Events, string(e.Type)) &&
-		one(m.Significance, string(e.Significance)) &&
-		one(m.Categories, words(e.Categories)...) &&
-		one(m.Langs, idLang(e.Policy))
-}
+// matches reports whether all lists match e.
+func (m Match) matches(e policy.Event) bool { return m.mismatch(e) == nil }
 
 // one reports whether wanted is empty or names one of values.
 func one(wanted []string, values ...string) bool {

@@ -2,6 +2,7 @@ package alerts
 
 import (
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -11,8 +12,8 @@ import (
 func TestRouter(t *testing.T) {
 	change := policy.Event{
 		Type: policy.EventPolicyChanged, Significance: policy.Minor,
-		Categories: []policy.Category{policy.DataRetention, policy.UserAccess},
-		Policy:     policy.PolicyRef{ID: "3shape/privacy-de", Vendor: "3Shape", Kind: policy.KindPrivacy, Tags: []string{"dental", "eu"}},
+		Categories: []policy.Category{policy.DataRetention, policy.UserAccess}, DateFacts: []policy.DateFact{policy.SilentChange},
+		Policy: policy.PolicyRef{ID: "3shape/privacy-de", Vendor: "3Shape", Kind: policy.KindPrivacy, Tags: []string{"dental", "eu"}},
 	}
 	health := policy.Event{
 		Type:   policy.EventPolicyUnreachable,
@@ -42,6 +43,8 @@ func TestRouter(t *testing.T) {
 		{"higher significance", []Route{{Receiver: "a", Match: Match{Significance: []string{"material"}}}}, nil, nil},
 		{"category", []Route{{Receiver: "a", Match: Match{Categories: []string{"user_access"}}}}, []string{"a"}, nil},
 		{"lang", []Route{{Receiver: "a", Match: Match{Langs: []string{"DE"}}}}, []string{"a"}, nil},
+		{"dates", []Route{{Receiver: "a", Match: Match{Dates: []string{"undated", "silent_change"}}}}, []string{"a"}, nil},
+		{"other dates", []Route{{Receiver: "a", Match: Match{Dates: []string{"undated"}}}}, nil, nil},
 		{"all lists have to match", []Route{{Receiver: "a", Match: Match{Kinds: []string{"privacy"}, Tags: []string{"us"}}}}, nil, nil},
 		{"empty string matches nothing", []Route{{Receiver: "a", Match: Match{Significance: []string{""}, Langs: []string{""}}}}, nil, nil},
 		{"health beside changes", []Route{
@@ -49,13 +52,21 @@ func TestRouter(t *testing.T) {
 		}, []string{"a"}, []string{"b"}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			r := NewRouter(tc.routes, all)
-			if diff := cmp.Diff(tc.change, r.Route(change)); diff != "" {
+			r := NewRouter(tc.routes, all, time.Minute)
+			if diff := cmp.Diff(tc.change, names(r.Route(change))); diff != "" {
 				t.Errorf("change (-want +got):\n%s", diff)
 			}
-			if diff := cmp.Diff(tc.health, r.Route(health)); diff != "" {
+			if diff := cmp.Diff(tc.health, names(r.Route(health))); diff != "" {
 				t.Errorf("health (-want +got):\n%s", diff)
 			}
 		})
 	}
+}
+
+func names(list []Destination) []string {
+	var out []string
+	for _, d := range list {
+		out = append(out, d.Receiver)
+	}
+	return out
 }

@@ -66,6 +66,7 @@ func newView(m Message, maxItems int) view {
 	if m.Change != nil {
 		v.addItems(m.Change, maxItems)
 	}
+	v.addMembers(m, maxItems)
 	return v
 }
 
@@ -119,6 +120,10 @@ func title(m Message) string {
 	switch {
 	case e.Type == policy.EventMassChange:
 		text = "Many policies changed at once"
+	case e.Type == policy.EventDigest:
+		text = digestTitle(m)
+	case e.Type == policy.EventReceiverBroken:
+		text = "A receiver of alerts is broken"
 	case e.Type == policy.EventPolicyChanged && e.Significance != "":
 		text += " (" + string(e.Significance) + ")"
 	}
@@ -170,6 +175,10 @@ func verb(t policy.EventType) string {
 		return "keeps changing from visit to visit"
 	case policy.EventMassChange:
 		return "changed together with many others"
+	case policy.EventReceiverBroken:
+		return "cannot be told of: a receiver is broken"
+	case policy.EventDigest:
+		return "is one of several in this message"
 	case policy.EventTest:
 		return "(test)"
 	}
@@ -195,7 +204,9 @@ func meaning(t policy.EventType) string {
 		return "The page shows a different text at almost every visit; real changes may be told late."
 	case policy.EventMassChange:
 		return "So many changes at once are more often a fault than news. Look before you forward them."
-	case policy.EventPolicyChanged, policy.EventPolicyReverted, policy.EventTest:
+	case policy.EventReceiverBroken:
+		return "Its alerts are kept. Repair it and reload, or run “watcher alerts resume”."
+	case policy.EventPolicyChanged, policy.EventPolicyReverted, policy.EventDigest, policy.EventTest:
 	}
 	return ""
 }

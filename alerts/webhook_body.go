@@ -48,11 +48,13 @@ type webhookData struct {
 	Rule           string                 `json:"rule,omitempty"`
 	Detail         string                 `json:"detail,omitempty"`
 	NewURL         string                 `json:"new_url,omitempty"`
-	Categories     []policy.Category      `json:"categories"`
-	Dates          webhookDates           `json:"dates"`
-	Edits          []json.RawMessage      `json:"edits"`
-	EditsOmitted   int                    `json:"edits_omitted,omitempty"`
-	LinkEdits      []policy.LinkEdit      `json:"link_edits,omitempty"`
+	// Policies are those of a mass_change.
+	Policies     []policy.ID       `json:"policies,omitempty"`
+	Categories   []policy.Category `json:"categories"`
+	Dates        webhookDates      `json:"dates"`
+	Edits        []json.RawMessage `json:"edits"`
+	EditsOmitted int               `json:"edits_omitted,omitempty"`
+	LinkEdits    []policy.LinkEdit `json:"link_edits,omitempty"`
 	// LinkEditsOmitted counts hyperlink edits that did not fit.
 	LinkEditsOmitted int          `json:"link_edits_omitted,omitempty"`
 	Links            webhookLinks `json:"links"`
@@ -100,8 +102,8 @@ func webhookBody(m Message, limit int) ([]byte, error) {
 		},
 		From: e.From, To: e.To, FirstSeenAt: e.FirstSeenAt.UTC(),
 		Significance: e.Significance, Summary: clean(cutHead(e.Summary, long)),
-		NewURL: clean(cutHead(e.NewURL, maxLongText)),
-		Rule:   shortText(e.Rule), Detail: clean(cutHead(e.Detail, long)),
+		NewURL: clean(cutHead(e.NewURL, maxLongText)), Policies: e.Policies,
+		Rule: shortText(e.Rule), Detail: clean(cutHead(e.Detail, long)),
 		Categories: notNil(e.Categories), Dates: webhookDates{Facts: notNil(e.DateFacts)},
 		Edits: []json.RawMessage{}, Links: webhookLinks(m.Links), Test: m.Test,
 	}

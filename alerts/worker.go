@@ -87,30 +87,34 @@ func (w *worker) sleep(ctx context.Context, d time.Duration) {
 	}
 }
 
-// step looks at the oldest alert and, if it is due, attempts it.
+// step looks at what waits and, if something is due, attempts it.
 func (w *worker) step(ctx context.Context) (next, error) {
-	head, err := w.d.store.Alerts(ctx, storage.AlertQuery{
-		Receiver: w.name, States: []policy.AlertState{policy.AlertPending}, Limit: 1,
-	})
-	if err != nil {
-		return next{wait: storePause}, fmt.Errorf("oldest alert of %s: %w", w.name, err)
-	}
-	if len(head) == 0 {
-		return next{wait: idlePoll, idle: true}, nil
-	}
-	now := w.d.clock()
-	if wait := head[0].NextAttempt.Sub(now); wait > 0 {
-		return w.notDue(ctx, head[0], wait)
+	if err := w.d.breaker.look(ctx); err != nil {
+		return next{wait: storePause}, fmt.Errorf("mass-change breaker: %w", err)
 	}
 	sender := w.d.sender(w.name)
 	if sender == nil {
 		return next{wait: idlePoll, idle: true}, nil // removed; the supervisor is about to stop this worker
 	}
-	if pause := w.pause(sender, now); pause > 0 {
+	g := gathering{now: w.d.clock().UTC(), together: Digests(sender), hasty: w.oneShot}
+	u, wait, err := w.choose(ctx, g)
+	switch {
+	case err != nil:
+		return next{wait: storePause}, err
+	case len(u.alerts) == 0 && wait == 0:
+		return next{wait: idlePoll, idle: true}, nil
+	case len(u.alerts) == 0:
+		return next{wait: min(wait, idlePoll), idle: w.oneShot}, nil
+	}
+	if wait := u.alerts[0].NextAttempt.Sub(g.now); wait > 0 {
+		return w.notDue(ctx, u, wait)
+	}
+	if pause := w.pause(sender, g.now); pause > 0 {
 		return next{wait: pause}, nil
 	}
 	leased, err := w.d.store.LeaseAlerts(ctx, storage.LeaseQuery{
-		Receiver: w.name, Owner: w.d.owner, Now: now.UTC(), For: 2*w.d.sendTimeout + time.Minute, Limit: 1,
+		Receiver: w.name, Owner: w.d.owner, Now: g.now, For: 2*w.d.sendTimeout + time.Minute,
+		IDs: u.ids(), Batch: u.batch(),
 	})
 	if err != nil {
 		return next{wait: storePause}, fmt.Errorf("lease of %s: %w", w.name, err)
@@ -118,22 +122,49 @@ func (w *worker) step(ctx context.Context) (next, error) {
 	if len(leased) == 0 {
 		return next{wait: leasePause}, nil
 	}
-	w.attempt(ctx, sender, leased[0])
+	u.alerts = leased
+	w.attempt(ctx, sender, u)
 	return next{}, nil
 }
 
-// notDue decides about an alert whose next attempt lies in the future. No wait
+// choose returns the unit whose turn it is, after the alerts that a silence
+// mutes were marked. Programs get each alert in order, so that of what waits
+// for one the head suffices.
+func (w *worker) choose(ctx context.Context, g gathering) (unit, time.Duration, error) {
+	q := storage.AlertQuery{Receiver: w.name, States: []policy.AlertState{policy.AlertPending}}
+	if !g.together {
+		q.Limit = 1
+	}
+	for {
+		rows, err := w.d.store.Alerts(ctx, q)
+		if err != nil {
+			return unit{}, 0, fmt.Errorf("oldest alert of %s: %w", w.name, err)
+		}
+		muted, err := w.d.mute(ctx, rows, g.now)
+		if err != nil {
+			return unit{}, 0, fmt.Errorf("silences for %s: %w", w.name, err)
+		}
+		if muted == 0 {
+			u, wait := g.next(rows)
+			return u, wait, nil
+		}
+	}
+}
+
+// notDue decides about a unit whose next attempt lies in the future. No wait
 // is longer than maxRetryAfter: if one is, the clock was set back. A one-shot
 // run tries everything once.
-func (w *worker) notDue(ctx context.Context, a policy.Alert, wait time.Duration) (next, error) {
-	if wait <= maxRetryAfter && (!w.oneShot || a.ID == w.tried) {
+func (w *worker) notDue(ctx context.Context, u unit, wait time.Duration) (next, error) {
+	if wait <= maxRetryAfter && (!w.oneShot || u.id == w.tried) {
 		if w.oneShot {
 			return next{wait: wait}, nil
 		}
 		return next{wait: min(wait, idlePoll)}, nil
 	}
-	if err := w.d.store.RequeueAlert(ctx, a.ID, w.d.clock().UTC()); err != nil {
-		return next{wait: storePause}, fmt.Errorf("requeue alert %s: %w", a.ID, err)
+	// Without At: nothing was attempted.
+	again := storage.Settlement{State: policy.AlertPending, NextAttempt: w.d.clock().UTC(), Error: u.alerts[0].LastError}
+	if err := w.d.store.SettleAlerts(ctx, u.ids(), again); err != nil {
+		return next{wait: storePause}, fmt.Errorf("make alert %s due: %w", u.id, err)
 	}
 	return next{}, nil
 }
@@ -147,28 +178,28 @@ func (w *worker) pause(sender Sender, now time.Time) time.Duration {
 	return min(paced.Pace()-now.Sub(w.lastSend), paced.Pace()) // bounded: clocks jump
 }
 
-// attempt delivers a leased alert or records why it could not.
-func (w *worker) attempt(ctx context.Context, sender Sender, a policy.Alert) {
-	w.tried, w.lastSend = a.ID, w.d.clock()
-	m, err := w.d.message(ctx, a)
+// attempt delivers a leased unit or records why it could not.
+func (w *worker) attempt(ctx context.Context, sender Sender, u unit) {
+	w.tried, w.lastSend = u.id, w.d.clock()
+	m, err := w.d.compose(ctx, u)
 	if err != nil {
-		w.d.logger.Error("change of an alert cannot be read", "receiver", w.name, "alert", a.ID, "error", err)
+		w.d.logger.Error("change of an alert cannot be read", "receiver", w.name, "alert", u.id, "error", err)
 		// The receiver is not to blame: its own count stays.
-		w.postpone(ctx, a, backoff(a.Attempts+1, w.d.random()), err)
+		w.postpone(ctx, u, backoff(u.alerts[0].Attempts+1, w.d.random()), err)
 		return
 	}
 	failure := w.send(ctx, sender.Send, m)
 	if plain, ok := sender.(minimalSender); ok && failure != nil && failure.Kind == PayloadDead {
-		w.d.logger.Warn("receiver refused an alert, trying its minimal form", "receiver", w.name, "alert", a.ID, "error", failure)
+		w.d.logger.Warn("receiver refused an alert, trying its minimal form", "receiver", w.name, "alert", u.id, "error", failure)
 		failure = w.send(ctx, plain.SendMinimal, m)
 	}
 	switch {
 	case failure == nil:
-		w.succeed(ctx, sender, a, m)
+		w.succeed(ctx, sender, u, m)
 	case w.oneShot && errors.Is(ctx.Err(), context.Canceled):
-		w.postpone(ctx, a, 0, errInterrupted)
+		w.postpone(ctx, u, 0, errInterrupted)
 	default:
-		w.fail(ctx, a, failure)
+		w.fail(ctx, u, failure)
 	}
 }
 
@@ -195,35 +226,49 @@ func (w *worker) send(ctx context.Context, send func(context.Context, Message) e
 	return nil
 }
 
-func (w *worker) succeed(ctx context.Context, sender Sender, a policy.Alert, m Message) {
+func (w *worker) succeed(ctx context.Context, sender Sender, u unit, m Message) {
 	if w.failures > 0 {
 		w.d.logger.Info("receiver delivers again", "receiver", w.name, "failures", w.failures)
 	}
 	w.failures = 0
-	w.delivered++
+	w.delivered += len(u.alerts)
 	s := storage.Settlement{State: policy.AlertDelivered, At: w.d.clock().UTC()}
 	if giver, ok := sender.(receiptSender); ok {
-		s.Receipt = giver.Receipt(a.ID)
+		s.Receipt = giver.Receipt(u.id)
 	}
-	w.settle(ctx, a, s)
-	level := slog.LevelInfo
-	if w.printsItself() {
-		level = slog.LevelDebug
-	}
-	w.d.logger.Log(ctx, level, "alert delivered", "alert", a.ID, "receiver", w.name,
-		"event", a.Event.Type, "policy", a.Event.Policy.ID, "attempts", a.Attempts+1)
-	if w.d.delivered != nil {
-		w.d.delivered(m, w.name)
-	}
+	w.settle(ctx, u, s)
+	w.announce(ctx, u, m)
 	if !w.parked {
 		return
 	}
 	// The receiver lives: what was parked while it did not can go out.
-	if err := w.d.resume(ctx, w.name); err != nil {
+	if _, err := w.d.resume(ctx, w.name); err != nil {
 		w.d.logger.Error("parked alerts cannot be requeued", "receiver", w.name, "error", err)
 		return
 	}
 	w.parked = false
+}
+
+// announce says what was delivered, one line for each alert.
+func (w *worker) announce(ctx context.Context, u unit, m Message) {
+	if len(u.alerts) > 1 {
+		w.d.metrics.grouped.WithLabelValues(w.name).Add(float64(len(u.alerts)))
+	}
+	level := slog.LevelInfo
+	if w.printsItself() {
+		level = slog.LevelDebug
+	}
+	for i, a := range u.alerts {
+		args := []any{"alert", a.ID, "receiver", w.name, "event", a.Event.Type, "policy", a.Event.Policy.ID, "attempts", a.Attempts + 1}
+		one := m
+		if len(m.Members) > 0 {
+			args, one = append(args, "message", u.id), m.Members[i]
+		}
+		w.d.logger.Log(ctx, level, "alert delivered", args...)
+		if w.d.delivered != nil {
+			w.d.delivered(one, w.name)
+		}
+	}
 }
 
 // printsItself reports whether the receiver is the log, which says in its own
@@ -233,25 +278,25 @@ func (w *worker) printsItself() bool {
 	return is
 }
 
-func (w *worker) fail(ctx context.Context, a policy.Alert, failure *SendError) {
+func (w *worker) fail(ctx context.Context, u unit, failure *SendError) {
 	switch failure.Kind {
 	case ReceiverDead:
-		w.park(ctx, a, failure)
+		w.park(ctx, u, failure)
 	case PayloadDead:
 		w.failures = 0 // the receiver itself is well
-		w.giveUp(ctx, a, failure)
+		w.giveUp(ctx, u, failure)
 	case Retry:
-		w.retry(ctx, a, failure)
+		w.retry(ctx, u, failure)
 	default:
-		w.retry(ctx, a, failure)
+		w.retry(ctx, u, failure)
 	}
 }
 
 // retry schedules the next attempt, or gives the alert up when it is too old.
-func (w *worker) retry(ctx context.Context, a policy.Alert, failure *SendError) {
+func (w *worker) retry(ctx context.Context, u unit, failure *SendError) {
 	w.failures++
-	if w.expired(a) {
-		w.giveUp(ctx, a, failure)
+	if w.expired(u.alerts[0]) {
+		w.giveUp(ctx, u, failure)
 		return
 	}
 	wait := backoff(w.failures, w.d.random())
@@ -259,14 +304,14 @@ func (w *worker) retry(ctx context.Context, a policy.Alert, failure *SendError) 
 		wait = max(min(wait, left/2), minWait) // halving alone would never reach the deadline
 	}
 	wait = min(max(wait, failure.RetryAfter), maxRetryAfter)
-	w.d.logger.Warn("alert not delivered, will be tried again", "receiver", w.name, "alert", a.ID,
+	w.d.logger.Warn("alert not delivered, will be tried again", "receiver", w.name, "alert", u.id,
 		"failures", w.failures, "retry_in", wait, "reason", failure.Reason, "error", failure)
-	w.postpone(ctx, a, wait, failure)
+	w.postpone(ctx, u, wait, failure)
 }
 
-func (w *worker) postpone(ctx context.Context, a policy.Alert, wait time.Duration, cause error) {
+func (w *worker) postpone(ctx context.Context, u unit, wait time.Duration, cause error) {
 	now := w.d.clock().UTC()
-	w.settle(ctx, a, storage.Settlement{State: policy.AlertPending, At: now, NextAttempt: now.Add(wait), Error: cause.Error()})
+	w.settle(ctx, u, storage.Settlement{State: policy.AlertPending, At: now, NextAttempt: now.Add(wait), Error: cause.Error()})
 }
 
 func (w *worker) expired(a policy.Alert) bool {
@@ -279,47 +324,45 @@ func (w *worker) expired(a policy.Alert) bool {
 	return w.failures >= giveUpTries
 }
 
-func (w *worker) giveUp(ctx context.Context, a policy.Alert, failure *SendError) {
-	w.givenUp++
-	w.d.logger.Error("alert given up (it is kept: redeliver it by hand)", "receiver", w.name, "alert", a.ID,
-		"reason", failure.Reason, "error", failure)
-	w.settle(ctx, a, storage.Settlement{State: policy.AlertDead, At: w.d.clock().UTC(), Error: failure.Error()})
+func (w *worker) giveUp(ctx context.Context, u unit, failure *SendError) {
+	w.givenUp += len(u.alerts)
+	w.d.logger.Error("alert given up (it is kept: redeliver it by hand)", "receiver", w.name, "alert", u.id,
+		"alerts", len(u.alerts), "reason", failure.Reason, "error", failure)
+	w.settle(ctx, u, storage.Settlement{State: policy.AlertDead, At: w.d.clock().UTC(), Error: failure.Error()})
 }
 
 // park sets aside everything that waits for a receiver that is broken until a
-// person has repaired it. Alerts that come later are tried, one attempt each,
-// so that a receiver that was repaired at its own end is noticed.
-func (w *worker) park(ctx context.Context, a policy.Alert, failure *SendError) {
+// person has repaired it, and tells of it through the others. Alerts that come
+// later are tried, one attempt each, so that a receiver that was repaired at
+// its own end is noticed.
+func (w *worker) park(ctx context.Context, u unit, failure *SendError) {
+	first := !w.parked
 	w.failures, w.parked = 0, true
-	s := storage.Settlement{State: policy.AlertParked, At: w.d.clock().UTC(), Error: failure.Error()}
-	w.settle(ctx, a, s)
-	w.givenUp++
-	s.At = time.Time{} // the others were not attempted
-	rest, err := w.d.store.Alerts(ctx, storage.AlertQuery{Receiver: w.name, States: []policy.AlertState{policy.AlertPending}})
-	if err != nil {
-		w.d.logger.Error("pending alerts cannot be listed", "receiver", w.name, "error", err)
+	w.settle(ctx, u, storage.Settlement{State: policy.AlertParked, At: w.d.clock().UTC(), Error: failure.Error()})
+	rest, err := w.d.store.ShiftAlerts(context.WithoutCancel(ctx), storage.ShiftQuery{
+		From: policy.AlertPending, To: policy.AlertParked, Receiver: w.name, Now: w.d.clock().UTC(), Error: failure.Error(),
+	})
+	if err != nil { // what is left pending is tried, and parked, one by one
+		w.d.logger.Error("pending alerts cannot be parked", "receiver", w.name, "error", err)
 	}
-	for _, r := range rest {
-		if ctx.Err() != nil {
-			break // what is left pending is tried, and parked, after the restart
-		}
-		w.settle(ctx, r, s)
-		w.givenUp++
-	}
+	w.givenUp += len(u.alerts) + rest
 	w.d.logger.Error("receiver is broken, its alerts are parked (repair it and reload, or redeliver an alert by hand)",
-		"receiver", w.name, "alerts", len(rest)+1, "reason", failure.Reason, "error", failure)
+		"receiver", w.name, "alerts", len(u.alerts)+rest, "reason", failure.Reason, "error", failure)
+	if first {
+		w.d.tellBroken(ctx, w.name, failure)
+	}
 }
 
 // settle records the result of an attempt. It insists: an alert that was
 // delivered and not recorded would be delivered again and again. It ends with
 // ctx, after one last try.
-func (w *worker) settle(ctx context.Context, a policy.Alert, s storage.Settlement) {
+func (w *worker) settle(ctx context.Context, u unit, s storage.Settlement) {
 	for pause := time.Second; ; pause = min(2*pause, idlePoll) {
-		err := w.d.store.SettleAlert(context.WithoutCancel(ctx), a.ID, s)
+		err := w.d.store.SettleAlerts(context.WithoutCancel(ctx), u.ids(), s)
 		if err == nil {
 			return
 		}
-		w.d.logger.Error("result of an alert cannot be recorded", "receiver", w.name, "alert", a.ID, "state", s.State, "error", err)
+		w.d.logger.Error("result of an alert cannot be recorded", "receiver", w.name, "alert", u.id, "state", s.State, "error", err)
 		if errors.Is(err, policy.ErrNotFound) || errors.Is(err, policy.ErrConflict) || ctx.Err() != nil {
 			return
 		}
@@ -330,33 +373,4 @@ func (w *worker) settle(ctx context.Context, a policy.Alert, s storage.Settlemen
 			timer.Stop()
 		}
 	}
-}
-
-// message joins an alert with its change.
-func (d *Dispatcher) message(ctx context.Context, a policy.Alert) (Message, error) {
-	m := Message{
-		AlertID: a.ID, Event: a.Event, Links: linksFor(d.external, a.Event),
-		SentAt: d.clock().UTC(), Test: a.Event.Type == policy.EventTest,
-	}
-	if !hasChange(a.Event) {
-		return m, nil
-	}
-	change, err := d.store.Change(context.WithoutCancel(ctx), a.Event.Policy.ID, a.Event.To.Version)
-	switch {
-	case err == nil:
-		m.Change = &change
-	case errors.Is(err, policy.ErrNotFound):
-	case a.Attempts < unreadableTries:
-		return Message{}, err
-	default:
-		m.Event.Detail = "the stored record of the change is damaged or unreadable: check the store with “watcher db verify”"
-		d.logger.Error("alert goes out without its change", "alert", a.ID, "error", err)
-	}
-	return m, nil
-}
-
-// hasChange reports whether e is about a change that the store holds.
-func hasChange(e policy.Event) bool {
-	return (e.Type == policy.EventPolicyChanged || e.Type == policy.EventPolicyReverted) &&
-		e.To != nil && e.To.Version > 0
 }

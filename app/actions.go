@@ -24,6 +24,11 @@ func (a *App) Rule(ctx context.Context, id policy.ID, r policy.Ruling) ([]policy
 	return a.loop.Rule(ctx, id, r)
 }
 
+// Renormalize reads stored captures by the rules of now.
+func (a *App) Renormalize(ctx context.Context, req policy.RenormalizeRequest, emit func(policy.Renormalized) error) error {
+	return a.loop.Renormalize(ctx, req, emit)
+}
+
 // TestReceiver implements web.Actions: it sends the sample message through
 // every integration of a receiver, at once and past the outbox.
 func (a *App) TestReceiver(ctx context.Context, name string) error {

@@ -23,8 +23,10 @@ import (
 	"watcher/storage/bolt"
 	"watcher/summarizer"
 	"watcher/triage"
+	"watcher/upkeep"
 	"watcher/watch"
 	"watcher/wayback"
+	"watcher/web"
 )
 
 // App is the whole program as a value.
@@ -36,7 +38,10 @@ type App struct {
 	checker    *watch.Checker
 	loop       *watch.Loop
 	dispatcher *alerts.Dispatcher
+	keeper     *upkeep.Keeper
 	reload     *metrics.Reload
+	events     *web.Events
+	heartbeat  *heartbeat
 
 	// live is what a reload swaps; reloads and the start are serialised by mu.
 	live atomic.Pointer[live]
@@ -81,7 +86,7 @@ func New(o Options) (*App, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &App{opts: o, store: store, token: newToken(), fatal: make(chan error, 1)}
+	a := &App{opts: o, store: store, token: newToken(), fatal: make(chan error, 1), events: web.NewEvents(o.Clock())}
 	a.onStop("close store", func(context.Context) error { return store.Close() })
 	if !o.ReadOnly {
 		// The lock proves that whoever left a run file is gone.
@@ -113,14 +118,18 @@ func (a *App) build(cfg *config.Config) error {
 	a.dispatcher = alerts.NewDispatcher(alerts.Options{
 		Store: a.store, Senders: l.receivers.senders, Clock: o.Clock, Logger: o.Logger, Registerer: o.Registry,
 		ExternalURL: o.Web.ExternalURL, Owner: owner(), Delivered: o.Delivered,
+		Route: a.routeNow, Breaker: alerts.BreakerOptions{Active: a.active, Resample: a.resample},
 	})
 	if a.checker, err = watch.NewChecker(watch.Options{
 		Store: a.store, Clock: o.Clock, Logger: o.Logger, Metrics: o.Registry, Random: o.Random,
-		Committed: a.dispatcher.Wake,
+		Committed: a.dispatcher.Wake, Checked: a.events.Publish,
 	}); err != nil {
 		return err
 	}
-	a.loop = watch.NewLoop(a.checker, func() watch.Plan { return a.live.Load().plan }, owner(), grace)
+	if a.keeper, err = a.newKeeper(); err != nil {
+		return err
+	}
+	a.loop = watch.NewLoop(a.checker, a.plan, owner(), grace)
 	a.checker.SyncMetrics(nil, cfg.Policies)
 	return a.register()
 }
@@ -133,6 +142,9 @@ func (a *App) register() error {
 		return err
 	}
 	a.reload.Set(true, o.Clock())
+	if a.heartbeat, err = newHeartbeat(a); err != nil {
+		return err
+	}
 	for _, c := range []prometheus.Collector{
 		metrics.NewBuildInfo(o.Version, o.Revision, o.GoVersion),
 		metrics.NewCollector(metrics.Options{Store: a.store, Policies: a.Policies, Receivers: a.outlets, Clock: o.Clock, Logger: o.Logger}),
@@ -236,6 +248,7 @@ func (a *App) Sync(ctx context.Context) error {
 	if err := a.store.Sync(ctx, a.Policies(), a.opts.Clock().UTC()); err != nil {
 		return fmt.Errorf("sync policies with the store: %w", err)
 	}
+	a.events.Touch()
 	return nil
 }
 
@@ -250,8 +263,11 @@ func (a *App) Start(ctx context.Context) error {
 	if err := a.listen(ctx); err != nil {
 		return err
 	}
-	a.run("deliver alerts", a.dispatcher.Run) //nolint:contextcheck // the start's context ends with the start
-	a.run("run checks", a.loop.Run)           //nolint:contextcheck // as above
+	a.run("deliver alerts", a.dispatcher.Run)   //nolint:contextcheck // the start's context ends with the start
+	_ = a.keeper.Look()                         // before the first check; what it finds is asked for with Low
+	a.run("run checks", a.loop.Run)             //nolint:contextcheck // as above
+	a.run("heartbeat", a.heartbeat.run)         //nolint:contextcheck // as above
+	a.run("look after the store", a.keeper.Run) //nolint:contextcheck // as above
 	a.started.Store(true)
 	return nil
 }
@@ -301,7 +317,12 @@ func (a *App) Stop(ctx context.Context) error {
 func (a *App) Drain(ctx context.Context) (alerts.DrainResult, error) { return a.dispatcher.Drain(ctx) }
 
 // Pass checks policies now.
+//
+// While the store's disk is nearly full the error is upkeep.ErrLow.
 func (a *App) Pass(ctx context.Context, o watch.PassOptions, emit func(policy.Check) error) error {
+	if err := a.keeper.Look(); err != nil && !o.DryRun {
+		return err
+	}
 	return a.loop.Pass(ctx, o, emit)
 }
 

@@ -332,7 +332,10 @@ func TestSeveralIntegrations(t *testing.T) {
 		map[string]any{"name": "one", "webhook": map[string]any{"url": "https://hooks.example.org/o"}},
 	}
 	a := testApp(t, cfg)
-	got := a.live.Load().receivers.Route(policy.Event{Type: policy.EventPolicyChanged})
+	var got []string
+	for _, alert := range a.live.Load().receivers.Route(policy.Event{Type: policy.EventPolicyChanged}, time.Now()) {
+		got = append(got, alert.Receiver)
+	}
 	want := "both/slack both/webhook one"
 	if strings.Join(got, " ") != want {
 		t.Errorf("Route = %v, want %s", got, want)

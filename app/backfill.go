@@ -206,7 +206,7 @@ func (x *archive) captures(ctx context.Context, p policy.Policy, limit int64) it
 func (x *archive) capture(ctx context.Context, row archived, limit int64) (policy.Capture, error) {
 	r := row.record
 	c := policy.Capture{
-		Source: policy.SourceWARC, URL: r.URL, FinalURL: r.URL, Status: r.Status, Header: r.Header,
+		Source: policy.SourceWARC, URL: r.URL, FinalURL: r.URL, Status: r.Status, Header: crawler.Redact(r.Header),
 		StartedAt: r.Date, CapturedAt: r.Date, ContentType: r.Header.Get("Content-Type"),
 		WireBytes: row.size, Hops: []policy.Hop{{URL: r.URL, Status: r.Status}}, Attempts: 1,
 	}

@@ -13,6 +13,7 @@ import (
 	"watcher/alerts"
 	"watcher/config"
 	"watcher/normalize"
+	"watcher/upkeep"
 )
 
 // Options configure an App. The zero value of a field means its default.
@@ -41,6 +42,11 @@ type Options struct {
 	Resolver *net.Resolver
 	// PDFText reads PDF files; nil leaves them unsupported.
 	PDFText normalize.PDFText
+	// VerifyCommand is the program that calls bolt.VerifyChild, and its
+	// arguments; without it stores are verified in this process.
+	VerifyCommand []string
+	// Free returns the room on a directory's disk; it defaults to upkeep.Free.
+	Free func(dir string) (n int64, ok bool)
 	// Output is where the log receiver writes.
 	Output io.Writer
 	// Delivered is called after every delivery.
@@ -60,6 +66,9 @@ type Web struct {
 	ExternalURL string
 	// Insecure allows to listen beyond loopback without a ConfigFile.
 	Insecure bool
+	// AdminUsers are the users of ConfigFile who may change something; empty means
+	// all of them.
+	AdminUsers []string
 }
 
 // DefaultListenAddress is loopback: the pages need no authentication there.
@@ -87,6 +96,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Random == nil {
 		o.Random = rand.Float64
+	}
+	if o.Free == nil {
+		o.Free = upkeep.Free
 	}
 	if o.Output == nil {
 		o.Output = io.Discard

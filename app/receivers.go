@@ -26,22 +26,35 @@ type receivers struct {
 	// one that is down must not make the other say things twice.
 	outlets map[string][]string
 	router  *alerts.Router
+	// schedule is that of digests.
+	schedule alerts.Schedule
 }
 
-// Route implements watch.Router.
-func (r *receivers) Route(e policy.Event) []string {
-	var out []string
-	for _, name := range r.router.Route(e) {
-		for _, outlet := range r.outlets[name] {
-			if _, saves := r.senders[outlet].(*alerts.SavePage); saves && !changes(e) {
+// Route implements watch.Router. Where an alert goes, and when, is settled
+// here: a later edit of the configuration does not change it.
+func (r *receivers) Route(e policy.Event, at time.Time) []policy.Alert {
+	var out []policy.Alert
+	for _, d := range r.router.Route(e) {
+		for _, outlet := range r.outletsFor(d.Receiver, e) {
+			if slices.ContainsFunc(out, func(a policy.Alert) bool { return a.Receiver == outlet }) {
 				continue
 			}
-			if !slices.Contains(out, outlet) {
-				out = append(out, outlet)
+			a := policy.NewAlert(e, outlet, at)
+			if alerts.Digests(r.senders[outlet]) {
+				a = d.Plan(a, r.schedule)
 			}
+			out = append(out, a)
 		}
 	}
 	return out
+}
+
+// outletsFor returns the senders of a receiver that have use for an event.
+func (r *receivers) outletsFor(name string, e policy.Event) []string {
+	return slices.DeleteFunc(slices.Clone(r.outlets[name]), func(outlet string) bool {
+		_, saves := r.senders[outlet].(*alerts.SavePage)
+		return saves && !changes(e)
+	})
 }
 
 // changes says whether an event is that of a new text.
@@ -63,7 +76,7 @@ func (a *App) adopt(r *receivers) error {
 		return fmt.Errorf("read the outbox: %w", err)
 	}
 	for _, waiting := range stats.Outbox {
-		if waiting.Pending+waiting.Parked == 0 || r.senders[waiting.Receiver] != nil {
+		if waiting.Pending+waiting.Parked+waiting.Held == 0 || r.senders[waiting.Receiver] != nil {
 			continue
 		}
 		name, _, _ := strings.Cut(waiting.Receiver, "/")
@@ -76,7 +89,10 @@ func (a *App) adopt(r *receivers) error {
 
 // newReceivers builds the senders and the router of a configuration.
 func newReceivers(cfg *config.Config, o Options) (*receivers, error) {
-	r := &receivers{senders: map[string]alerts.Sender{}, outlets: map[string][]string{}}
+	r := &receivers{
+		senders: map[string]alerts.Sender{}, outlets: map[string][]string{},
+		schedule: alerts.Schedule{At: cfg.DigestAt, Zone: cfg.TimeZone},
+	}
 	configured := cfg.Receivers
 	if len(configured) == 0 {
 		configured = []config.Receiver{{Name: logReceiver, Log: &config.Log{}}}
@@ -88,12 +104,18 @@ func newReceivers(cfg *config.Config, o Options) (*receivers, error) {
 		}
 		names = append(names, c.Name)
 	}
+	r.router = newRouter(cfg, names)
+	return r, nil
+}
+
+func newRouter(cfg *config.Config, receivers []string) *alerts.Router {
 	routes := make([]alerts.Route, len(cfg.Routes))
 	for i, c := range cfg.Routes {
-		routes[i] = alerts.Route{Receiver: c.Receiver, Continue: c.Continue, Match: alerts.Match(c.Match)}
+		routes[i] = alerts.Route{
+			Receiver: c.Receiver, Continue: c.Continue, Match: alerts.Match(c.Match), GroupWait: c.GroupWait, Digest: c.Digest,
+		}
 	}
-	r.router = alerts.NewRouter(routes, names)
-	return r, nil
+	return alerts.NewRouter(routes, receivers, config.DefaultGroupWait)
 }
 
 // outlet is one integration of a receiver.

@@ -75,6 +75,7 @@ func (a *App) listen(ctx context.Context) error {
 		return err
 	}
 	server := newServer(handler)
+	server.RegisterOnShutdown(a.events.Close)
 	go a.serve(server)
 	a.onStop("stop serving", func(ctx context.Context) error { return shutdown(ctx, server) })
 	address, err := a.listenLocal(ctx, handler)
@@ -124,6 +125,7 @@ func (a *App) listenLocal(ctx context.Context, handler http.Handler) (string, er
 		return "", fmt.Errorf("listen for commands on this machine: %w", err)
 	}
 	server := newServer(a.requireToken(handler))
+	server.RegisterOnShutdown(a.events.Close)
 	go func() {
 		if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
 			a.fail(fmt.Errorf("serve commands on this machine: %w", err))
@@ -165,9 +167,11 @@ func shutdown(ctx context.Context, server *http.Server) error {
 func (a *App) handler(wc webConfig) (http.Handler, error) {
 	o := a.opts
 	return web.New(web.Options{
-		Store: a.store, Requeue: a.Requeue, Policies: a.Policies, Actions: a,
+		Store: a.store, Requeue: a.Requeue, Renormalize: a.Renormalize, Policies: a.Policies, Actions: a, Upkeep: a, Delivery: a,
 		Metrics: promhttp.HandlerFor(o.Registry, promhttp.HandlerOpts{Registry: o.Registry, ErrorHandling: promhttp.ContinueOnError}),
 		Ready:   a.Readiness, Token: a.token, TrustAuth: wc.authenticates(),
+		Held: a.Held, Receivers: func() []string { return ReceiverNames(a.Config()) },
+		Config: func() []byte { return a.Config().YAML() }, Events: a.events, Admins: o.Web.AdminUsers,
 		ListenHosts: []string{a.Addr(), o.Web.ListenAddress}, ExternalURL: o.Web.ExternalURL,
 		Clock: o.Clock, Logger: o.Logger, Version: o.Version,
 		TimeZone: func() *time.Location { return a.Config().TimeZone },
@@ -224,6 +228,11 @@ func (a *App) Readiness() web.Readiness {
 		r.Ready = false
 		r.Detail = append(r.Detail, "checks do not run: "+err.Error())
 	}
+	if err := a.keeper.Low(); err != nil {
+		r.Ready = false
+		r.Detail = append(r.Detail, "checks are stopped: "+err.Error())
+	}
+	r.Detail = append(r.Detail, a.keeper.Notes()...)
 	if err := a.reloadErr.Load(); err != nil && *err != nil {
 		r.ConfigOK = false
 		r.Detail = append(r.Detail, "the last reload failed, an older configuration is in force: "+(*err).Error())

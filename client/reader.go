@@ -122,8 +122,34 @@ func (c *Client) Checks(ctx context.Context, id policy.ID, q storage.CheckQuery)
 		func(offset, limit int) ([]policy.Check, error) {
 			list, err := get[struct {
 				Checks []policy.Check `json:"checks"`
-			}](ctx, c, window(q.Since, offset, limit), path...)
+			}](ctx, c, until(window(q.Since, offset, limit), q.Until), path...)
 			return list.Checks, err
+		})
+}
+
+// Runs implements storage.Reader.
+func (c *Client) Runs(ctx context.Context, id policy.ID, q storage.RunQuery) ([]policy.Run, error) {
+	path, err := at(id, "runs")
+	if err != nil {
+		return nil, err
+	}
+	return paged(q.Limit, func(r policy.Run) string { return fmt.Sprintf("%d %s %d", r.First.UnixNano(), r.Outcome, r.Count) },
+		func(offset, limit int) ([]policy.Run, error) {
+			list, err := get[struct {
+				Runs []policy.Run `json:"runs"`
+			}](ctx, c, until(window(q.Since, offset, limit), q.Until), path...)
+			return list.Runs, err
+		})
+}
+
+// Uptime implements storage.Reader.
+func (c *Client) Uptime(ctx context.Context, q storage.UptimeQuery) ([]policy.Stretch, error) {
+	return paged(q.Limit, func(s policy.Stretch) string { return fmt.Sprintf("%d %d", s.Session, s.Began.UnixNano()) },
+		func(offset, limit int) ([]policy.Stretch, error) {
+			list, err := get[struct {
+				Uptime []policy.Stretch `json:"uptime"`
+			}](ctx, c, window(q.Since, offset, limit), "api", "v1", "uptime")
+			return list.Uptime, err
 		})
 }
 
@@ -167,6 +193,13 @@ func segment(what, name string) error {
 // Stats implements storage.Reader.
 func (c *Client) Stats(ctx context.Context) (storage.Stats, error) {
 	return get[storage.Stats](ctx, c, nil, "api", "v1", "stats")
+}
+
+func until(query url.Values, t time.Time) url.Values {
+	if !t.IsZero() {
+		query.Set("until", t.UTC().Format(time.RFC3339Nano))
+	}
+	return query
 }
 
 func window(since time.Time, offset, limit int) url.Values {

@@ -30,10 +30,16 @@ type Config struct {
 	Triage    Triage
 	Health    Health
 	Retention Retention
+	Storage   Storage
 	// Summarizer is nil unless a language model is configured.
 	Summarizer *Summarizer
 	// TimeZone serves digests and pages; stored times are UTC.
 	TimeZone *time.Location
+	// DigestAt is the time of day of daily and weekly digests, as the time since
+	// midnight on a clock of TimeZone.
+	DigestAt time.Duration
+	// Heartbeat is nil unless somebody is to be told that the program is alive.
+	Heartbeat *Heartbeat
 	// Policies are in file order, with vendor, id and inherited values resolved.
 	Policies []policy.Policy
 	// Receivers are in file order. A file without any has the one named
@@ -189,12 +195,32 @@ type Route struct {
 	Receiver string
 	Match    Match
 	Continue bool
+	// GroupWait is how long an alert waits for others about the same vendor, to
+	// become one message with them. 0 is not at all.
+	GroupWait time.Duration
+	// Digest is "", "hourly", "daily" or "weekly".
+	Digest string
+}
+
+// DefaultGroupWait is the group wait of routes that set none, and of everything
+// when there are no routes.
+const DefaultGroupWait = 30 * time.Second
+
+// Heartbeat is an address that is asked for as long as the program works.
+type Heartbeat struct {
+	// URL is resolved from URLFile when that is set.
+	URL     Secret
+	URLFile string
+	// Method is GET or POST.
+	Method string
+	// Every is the time between two beats of the daemon.
+	Every time.Duration
 }
 
 // Match selects events: all lists that are not empty must hold the event's
 // value (for Tags and Categories: one of its values).
 type Match struct {
-	Vendors, Policies, Tags, Kinds, Events, Significance, Categories, Langs []string
+	Vendors, Policies, Tags, Kinds, Events, Significance, Categories, Dates, Langs []string
 }
 
 // Load reads and checks the file at path. Problems of its content are one

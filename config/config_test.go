@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -50,7 +51,9 @@ func TestDefaults(t *testing.T) {
 			QuarantinedCaptures: 3, QuarantinedAfter: 24 * time.Hour,
 		},
 		Retention: Retention{Rejected: 400 * 24 * time.Hour},
+		Storage:   Storage{MinFree: 256 << 20, VerifyEvery: 7 * 24 * time.Hour, Backup: Backup{Every: 24 * time.Hour, Keep: 7}},
 		TimeZone:  time.UTC,
+		DigestAt:  8 * time.Hour,
 		Policies: []policy.Policy{{
 			ID: "acme/privacy", Vendor: policy.Vendor{Name: "Acme", Slug: "acme"}, Kind: "privacy",
 			URL: "https://acme.example/privacy", Source: policy.SourceLive, Interval: 12 * time.Hour,
@@ -90,7 +93,12 @@ func TestEveryKey(t *testing.T) {
 			QuarantinedCaptures: 2, QuarantinedAfter: 90 * time.Minute,
 		},
 		Retention: Retention{Rejected: 365 * 24 * time.Hour},
+		Storage:   Storage{MinFree: 1 << 30, Backup: Backup{Directory: "backups", Every: 12 * time.Hour, Keep: 3}},
 		TimeZone:  must(time.LoadLocation("Europe/Copenhagen")),
+		DigestAt:  7*time.Hour + 5*time.Minute,
+		Heartbeat: &Heartbeat{
+			URL: "https://hooks.slack.com/services/T0/B0/canary-from-file", URLFile: "secrets/slack-url", Method: "POST", Every: time.Minute,
+		},
 		Policies: []policy.Policy{
 			{
 				ID: "acme/privacy-pt-br", Vendor: acme, Kind: "privacy", Lang: "pt-BR", URL: "https://www.acme.example/privacy",
@@ -120,9 +128,14 @@ func TestEveryKey(t *testing.T) {
 			{Receiver: "tickets", Continue: true, Match: Match{
 				Vendors: []string{"Acme & Söhne"}, Policies: []string{"acme/privacy-pt-br"}, Tags: []string{"dental"},
 				Kinds: []string{"privacy"}, Events: []string{"policy_changed", "policy_reverted"},
-				Significance: []string{"minor", "material"}, Categories: []string{"data_retention"}, Langs: []string{"pt-BR"},
+				Significance: []string{"minor", "material"}, Categories: []string{"data_retention"},
+				Dates: []string{"silent_change"}, Langs: []string{"pt-BR"},
 			}},
-			{Receiver: "legal team"},
+			{
+				Receiver: "tickets", Continue: true, GroupWait: 2 * time.Minute,
+				Match: Match{Events: []string{"policy_unreachable", "receiver_broken"}},
+			},
+			{Receiver: "legal team", Digest: "weekly"},
 		},
 	}
 	revealed := cmp.Transformer("Reveal", Secret.Reveal) // a diff of redacted secrets would say nothing
@@ -173,8 +186,9 @@ func TestShippedExampleUncommented(t *testing.T) {
 		t.Fatal("the example has no commented receivers")
 	}
 	lines := strings.Split(src[at:], "\n")
+	key := regexp.MustCompile(`^[a-z_]+:`)
 	for i, line := range lines {
-		if body := strings.TrimPrefix(line, "# "); strings.HasPrefix(body, " ") || strings.HasSuffix(body, "s:") {
+		if body := strings.TrimPrefix(line, "# "); strings.HasPrefix(body, " ") || key.MatchString(body) {
 			lines[i] = body
 		}
 	}
@@ -188,12 +202,20 @@ func TestShippedExampleUncommented(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	for name, text := range map[string]string{
+		"heartbeat-url": "https://beat.example/1", "mail-password": "a password", "teams-url": "https://flow.example/1",
+	} {
+		if err := os.WriteFile(filepath.Join(dir, "secrets", name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
 	c, err := Parse("watcher.yml", []byte(src[:at]+strings.Join(lines, "\n")), dir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(c.Receivers) != 4 || len(c.Routes) != 2 {
-		t.Errorf("%d receivers and %d routes, want 4 and 2", len(c.Receivers), len(c.Routes))
+	if len(c.Receivers) != 4 || len(c.Routes) != 3 || c.Heartbeat == nil || c.TimeZone.String() != "Europe/Copenhagen" {
+		t.Errorf("%d receivers, %d routes, heartbeat %v, time zone %s, want 4, 3, one and Europe/Copenhagen",
+			len(c.Receivers), len(c.Routes), c.Heartbeat, c.TimeZone)
 	}
 }
 

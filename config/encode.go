@@ -15,7 +15,8 @@ import (
 func (c *Config) YAML() []byte {
 	f := file{
 		Version: fileVersion, Crawler: c.Crawler, Wayback: c.Wayback, Browser: c.Browser,
-		Triage: c.Triage, Health: c.Health, Retention: c.Retention, Summarizer: withoutKey(c.Summarizer), TimeZone: c.TimeZone,
+		Triage: c.Triage, Health: c.Health, Retention: c.Retention, Storage: c.Storage, Summarizer: withoutKey(c.Summarizer), TimeZone: c.TimeZone,
+		DigestAt: c.DigestAt, Heartbeat: withoutAddress(c.Heartbeat),
 		Vendors: vendorEntries(c.Policies),
 	}
 	for _, r := range c.Receivers {

@@ -16,7 +16,8 @@ import (
 func (d *decoder) resolve(f *file) *Config {
 	c := &Config{
 		Crawler: f.Crawler, Wayback: f.Wayback, Browser: f.Browser, Triage: f.Triage, Health: f.Health,
-		Retention: f.Retention, Summarizer: f.Summarizer, TimeZone: f.TimeZone,
+		Retention: f.Retention, Storage: f.Storage, Summarizer: f.Summarizer, TimeZone: f.TimeZone,
+		DigestAt: f.DigestAt, Heartbeat: f.Heartbeat,
 	}
 	c.Policies = d.policies(f)
 	c.Receivers = d.receivers(f)

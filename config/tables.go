@@ -22,8 +22,11 @@ type file struct {
 	Triage     Triage
 	Health     Health
 	Retention  Retention
+	Storage    Storage
 	Summarizer *Summarizer
 	TimeZone   *time.Location
+	DigestAt   time.Duration
+	Heartbeat  *Heartbeat
 	Vendors    []vendorEntry
 	Receivers  []receiverEntry
 	Routes     []routeEntry
@@ -252,6 +255,8 @@ var policyTable = newObject("policy", policyEntry{Enabled: true},
 		"Further pages whose text belongs to the same document, in order."),
 	one("follow", cssSelector(), func(p *policyEntry) *string { return &p.Follow },
 		"A CSS selector of the link that leads to the policy, where the page itself only links to it, as to a PDF file.").alias("link_selector"),
+	one("evidence", evidenceKept(), func(p *policyEntry) *policy.Evidence { return &p.Evidence },
+		"`all` keeps the page as served at every visit, `on-change` only with new texts and refused pages: the digests of the others are kept.").inherit("all"),
 	one("ignore_robots", boolean(), func(p *policyEntry) *bool { return &p.IgnoreRobots },
 		"True reads the page although robots.txt asks programs to stay away. Only where you may."),
 	one("proxy", proxyURL(), func(p *policyEntry) *string { return &p.Proxy },
@@ -293,7 +298,8 @@ var vendorTable = newObject("vendor", vendorEntry{},
 
 var fileTable = newObject("file", file{
 	Defaults: defaultsTable.initial, Crawler: crawlerTable.initial, Wayback: waybackTable.initial, Browser: defaultBrowser,
-	Triage: triageTable.initial, Health: defaultHealth, Retention: retentionTable.initial, TimeZone: time.UTC,
+	Triage: triageTable.initial, Health: defaultHealth, Retention: retentionTable.initial, Storage: storageTable.initial, TimeZone: time.UTC,
+	DigestAt: defaultDigestAt,
 },
 	one("version", formatVersion(), func(f *file) *int { return &f.Version },
 		"The version of this format.").must("version: 1"),
@@ -311,10 +317,13 @@ var fileTable = newObject("file", file{
 		"When trouble with a page is told."),
 	nested("retention", retentionTable, func(f *file) *Retention { return &f.Retention },
 		"What may be deleted, and when."),
+	nested("storage", storageTable, func(f *file) *Storage { return &f.Storage },
+		"How the store is looked after.").alias("store", "database", "db"),
 	optional("summarizer", summarizerTable, func(f *file) **Summarizer { return &f.Summarizer },
 		"A language model that adds a summary of its own to each change, marked as such. Off unless it is here; the edits are sent to it.").alias("llm", "ai", "openai"),
 	one("time_zone", timeZone(), func(f *file) **time.Location { return &f.TimeZone },
 		"The time zone of digests and pages, as an IANA name. Stored times are UTC.").alias("timezone", "tz"),
+	digestAtField(), heartbeatField(),
 	nestedList("vendors", vendorTable, func(f *file) *[]vendorEntry { return &f.Vendors },
 		"Whom to watch.").must("vendors:").alias("vendor", "targets", "sites", "companies", "watch"),
 	nestedList("receivers", receiverTable, func(f *file) *[]receiverEntry { return &f.Receivers },

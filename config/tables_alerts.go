@@ -126,18 +126,19 @@ var matchTable = newObject("match", Match{},
 		"What a change is about, of which one suffices.").alias("categories"),
 	many("lang", language(), func(m *Match) *[]string { return &m.Langs },
 		"Languages of policies.").alias("langs", "language", "languages"),
+	many("dates", wordsOf("<date fact>", policy.DateFacts()), func(m *Match) *[]string { return &m.Dates },
+		"What is remarkable about the dates of a text, of which one suffices.").alias("date", "date_facts", "facts"),
 )
 
-var routeTable = newObject("route", routeEntry{},
+var routeTable = newObject("route", routeEntry{Route: Route{GroupWait: DefaultGroupWait}},
 	one("receiver", receiverName(), func(r *routeEntry) *string { return &r.Receiver },
 		"The name of a receiver.").must("receiver: privacy-team").alias("to", "name"),
 	nested("match", matchTable, func(r *routeEntry) *Match { return &r.Match },
 		"What goes there: every list that is given must hold the event's value. Empty: everything.").alias("matchers", "when", "filter"),
 	one("continue", boolean(), func(r *routeEntry) *bool { return &r.Continue },
 		"Go on to the next routes after a match."),
-	later[routeEntry]("group_wait", "remove it: every alert is delivered on its own"),
-	later[routeEntry]("digest", "remove it: every alert is delivered on its own"),
-).check(func(_ *decoder, p place, r *routeEntry) { r.where = p })
+	groupWaitField(), digestField(),
+).check(verifyRoute).constrain(schema{"not": schema{"required": []string{"digest", "group_wait"}}})
 
 func words() scalar[string] { return stringOf[string]("<string>", schema{"minLength": 1}, anyText) }
 

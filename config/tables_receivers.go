@@ -42,6 +42,9 @@ var emailTable = newObject("email", Email{},
 })
 
 func verifyEmail(d *decoder, p place, e *Email) {
+	if p.has("to") && isEmpty(p.at("to").node) {
+		d.report(p.at("to"), "add `to: privacy-team@example.org`", "has no recipient")
+	}
 	d.readLogin(p, e.PasswordFile, &e.Password)
 	if p.has("username") && e.TLS == "none" {
 		d.report(p.at("tls"), "use `tls: starttls`, or leave out the login", "a password is not sent without TLS")

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -128,9 +129,9 @@ func retryAfter429(t *testing.T) {
 }
 
 func visitAfterFailure(t *testing.T) {
-	n := 0
+	var n atomic.Int32
 	s := newServer(t, func(w http.ResponseWriter, _ *http.Request) {
-		if n++; n == 1 {
+		if n.Add(1) == 1 {
 			panic(http.ErrAbortHandler)
 		}
 		_, _ = w.Write([]byte(page))

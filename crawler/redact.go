@@ -41,6 +41,10 @@ func newRedactor(configured map[string]string) *redactor {
 	return &redactor{pairs: pairs, replacer: strings.NewReplacer(pairs...)}
 }
 
+// Redact returns a copy of a header without the values that carry credentials or
+// sessions by their name, for captures that others made.
+func Redact(h http.Header) map[string][]string { return newRedactor(nil).header(h) }
+
 // hide adds the credentials of a proxy, in the forms in which they travel.
 func (r *redactor) hide(proxy *url.URL) {
 	password, _ := proxy.User.Password()

@@ -23,6 +23,8 @@ const (
 	nameOutboxPending = "watcher_outbox_pending"
 	nameOutboxOldest  = "watcher_outbox_oldest_pending_timestamp_seconds"
 	nameOutboxDead    = "watcher_outbox_dead"
+	nameOutboxParked  = "watcher_outbox_parked"
+	nameOutboxHeld    = "watcher_outbox_held"
 	nameStorageSize   = "watcher_storage_size_bytes"
 	nameStorageFree   = "watcher_storage_free_bytes"
 	nameReadErrors    = "watcher_storage_read_errors_total"
@@ -68,6 +70,7 @@ type collector struct {
 
 	lastCheck, lastSuccess, lastChange, nextCheck, interval, failures, changes *prometheus.Desc
 	outboxPending, outboxOldest, outboxDead, storageSize, storageFree          *prometheus.Desc
+	outboxParked, outboxHeld                                                   *prometheus.Desc
 }
 
 // NewCollector returns a collector of what the store knows about the
@@ -101,8 +104,10 @@ func NewCollector(o Options) prometheus.Collector {
 		failures:      desc(nameFailures, "Checks in a row that brought no usable answer.", "vendor", "policy"),
 		changes:       desc(nameChanges, "Changes of a policy first seen within the window before now.", "vendor", "policy", "window"),
 		outboxPending: desc(nameOutboxPending, "Alerts waiting to be delivered.", "receiver"),
-		outboxOldest:  desc(nameOutboxOldest, "Unix time at which the oldest waiting alert was made.", "receiver"),
+		outboxOldest:  desc(nameOutboxOldest, "Unix time at which the oldest waiting alert was due.", "receiver"),
 		outboxDead:    desc(nameOutboxDead, "Alerts that were given up.", "receiver"),
+		outboxParked:  desc(nameOutboxParked, "Alerts set aside because their receiver is broken or gone.", "receiver"),
+		outboxHeld:    desc(nameOutboxHeld, "Alerts that the mass-change breaker holds back.", "receiver"),
 		storageSize:   desc(nameStorageSize, "Size of the store."),
 		storageFree:   desc(nameStorageFree, "Part of the store's size that holds nothing and will be used again."),
 	}
@@ -117,6 +122,7 @@ func (c *collector) Describe(ch chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
 		c.lastCheck, c.lastSuccess, c.lastChange, c.nextCheck, c.interval, c.failures, c.changes,
 		c.outboxPending, c.outboxOldest, c.outboxDead, c.storageSize, c.storageFree,
+		c.outboxParked, c.outboxHeld,
 	} {
 		ch <- d
 	}
@@ -180,6 +186,8 @@ func (c *collector) collectStats(ch chan<- prometheus.Metric, s storage.Stats) {
 		seen[receiver] = true
 		ch <- gauge(c.outboxPending, float64(o.Pending), receiver)
 		ch <- gauge(c.outboxDead, float64(o.Dead), receiver)
+		ch <- gauge(c.outboxParked, float64(o.Parked), receiver)
+		ch <- gauge(c.outboxHeld, float64(o.Held), receiver)
 		timestamp(ch, c.outboxOldest, o.OldestPending, receiver)
 	}
 }

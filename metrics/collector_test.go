@@ -79,6 +79,9 @@ func (f *fakeStore) Recent(_ context.Context, q storage.RecentQuery) ([]policy.V
 	return found, f.recentErr
 }
 
+func (f *fakeStore) Silences(context.Context) ([]policy.Silence, error) { return nil, nil }
+func (f *fakeStore) Breaker(context.Context) (policy.Breaker, error)    { return policy.Breaker{}, nil }
+
 func (f *fakeStore) Stats(context.Context) (storage.Stats, error) {
 	f.count("stats")
 	return f.stats, f.statsErr
@@ -172,9 +175,17 @@ func TestCollector(t *testing.T) {
 # TYPE watcher_outbox_dead gauge
 watcher_outbox_dead{receiver="mail"} 1
 watcher_outbox_dead{receiver="team"} 0
-# HELP watcher_outbox_oldest_pending_timestamp_seconds Unix time at which the oldest waiting alert was made.
+# HELP watcher_outbox_held Alerts that the mass-change breaker holds back.
+# TYPE watcher_outbox_held gauge
+watcher_outbox_held{receiver="mail"} 0
+watcher_outbox_held{receiver="team"} 0
+# HELP watcher_outbox_oldest_pending_timestamp_seconds Unix time at which the oldest waiting alert was due.
 # TYPE watcher_outbox_oldest_pending_timestamp_seconds gauge
 watcher_outbox_oldest_pending_timestamp_seconds{receiver="mail"} 1.7723610e+09
+# HELP watcher_outbox_parked Alerts set aside because their receiver is broken or gone.
+# TYPE watcher_outbox_parked gauge
+watcher_outbox_parked{receiver="mail"} 0
+watcher_outbox_parked{receiver="team"} 0
 # HELP watcher_outbox_pending Alerts waiting to be delivered.
 # TYPE watcher_outbox_pending gauge
 watcher_outbox_pending{receiver="mail"} 2

@@ -85,8 +85,17 @@ func alertFamilies() []Family {
 		{"watcher_notifications_failed_total", Counter, []string{"receiver", "reason"}, "Attempts to deliver an alert that failed, by reason."},
 		{"watcher_notification_duration_seconds", Histogram, receiver, "Time for one attempt to deliver an alert."},
 		{nameOutboxPending, Gauge, receiver, "Alerts waiting to be delivered."},
-		{nameOutboxOldest, Gauge, receiver, "Unix time at which the oldest waiting alert was made. Absent when none waits."},
+		{nameOutboxOldest, Gauge, receiver, "Unix time at which the oldest waiting alert was due: when it was made, or the hour of its digest, which may lie ahead. Absent when none waits."},
 		{nameOutboxDead, Gauge, receiver, "Alerts that were given up. They stay until they are redelivered."},
+		{nameOutboxParked, Gauge, receiver, "Alerts set aside because their receiver refuses everything or is gone from the configuration. They go out after a reload, or `watcher alerts resume`."},
+		{nameOutboxHeld, Gauge, receiver, "Alerts about changes that the mass-change breaker holds back for the moment."},
+		{"watcher_alerts_silenced_total", Counter, receiver, "Alerts that a silence kept from being told. They are kept and can be redelivered."},
+		{"watcher_alerts_grouped_total", Counter, receiver, "Alerts that were delivered in one message with others: a group, a digest, or what an outage left behind."},
+		{"watcher_alerts_held_total", Counter, nil, "Alerts that the mass-change breaker held back for a while."},
+		{"watcher_breaker_open", Gauge, nil, "1 while alerts about changes are held because many policies changed at once, else 0."},
+		{"watcher_breaker_trips_total", Counter, nil, "How often the mass-change breaker opened."},
+		{"watcher_heartbeats_total", Counter, nil, "Heartbeats sent to the configured address, successful or not."},
+		{"watcher_heartbeats_failed_total", Counter, nil, "Heartbeats that did not get through."},
 	}
 }
 
@@ -96,6 +105,10 @@ func storageFamilies() []Family {
 		{nameStorageFree, Gauge, nil, "Part of the store's size that holds nothing and will be used again."},
 		{"watcher_storage_commit_duration_seconds", Histogram, nil, "Time for one write transaction, until it is safe on disk."},
 		{"watcher_storage_verify_errors_total", Counter, nil, "Stored values whose digest did not match when they were read."},
+		{"watcher_storage_last_verify_timestamp_seconds", Gauge, nil, "Unix time at which everything in the store was last found whole, 0 when it never was."},
+		{"watcher_storage_last_backup_timestamp_seconds", Gauge, nil, "Unix time of the last copy of the store that was made by schedule and verified, 0 when there is none."},
+		{"watcher_storage_disk_free_bytes", Gauge, nil, "Room on the store's disk as last seen, -1 where that cannot be told."},
+		{"watcher_storage_disk_low", Gauge, nil, "1 while no checks are made because the store's disk has less room than storage.min_free, else 0."},
 		{nameReadErrors, Counter, []string{"read"}, "Reads for a scrape that failed, by what was read (states, changes, stats). The families that come from it are missing from that scrape."},
 	}
 }

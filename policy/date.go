@@ -59,3 +59,11 @@ const (
 	// DateRemoved: the text stated a date and does not any more.
 	DateRemoved DateFact = "date_removed"
 )
+
+// DateFacts returns all date facts.
+func DateFacts() []DateFact {
+	return []DateFact{
+		DateBumpedTextSame, SilentChange, Placeholder, PlaceholderResolved, DateBackwards, EffectiveInFuture,
+		Undated, ConflictingDates, Retroactive, DateRemoved,
+	}
+}

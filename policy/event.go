@@ -22,6 +22,10 @@ const (
 	EventExtractionDegraded EventType = "extraction_degraded"
 	EventPageNoisy          EventType = "page_noisy"
 	EventMassChange         EventType = "mass_change"
+	// EventReceiverBroken is told through the other receivers.
+	EventReceiverBroken EventType = "receiver_broken"
+	// EventDigest is a message that carries several alerts; no route matches it.
+	EventDigest EventType = "digest"
 	// EventTest is sent by "watcher alerts test" and by nothing else.
 	EventTest EventType = "test"
 )
@@ -31,7 +35,7 @@ func EventTypes() []EventType {
 	return []EventType{
 		EventPolicyChanged, EventPolicyReverted, EventPolicyMoved, EventPolicyUnreachable,
 		EventPolicyRecovered, EventPolicyQuarantined, EventPolicyVariant, EventExtractionDegraded,
-		EventPageNoisy, EventMassChange,
+		EventPageNoisy, EventMassChange, EventReceiverBroken,
 	}
 }
 
@@ -69,6 +73,14 @@ type Event struct {
 	Detail       string       `json:"detail,omitempty"`
 	// NewURL is where the policy seems to be, for policy_moved.
 	NewURL string `json:"new_url,omitempty"`
+	// Policies are those of a mass_change, of which it has no single one.
+	Policies []ID `json:"policies,omitempty"`
+}
+
+// IsChange reports whether a type tells of a policy's text, as opposed to the
+// health of what watches it.
+func (t EventType) IsChange() bool {
+	return t == EventPolicyChanged || t == EventPolicyReverted
 }
 
 // EventID derives the id of an event from what it is about, so that it
@@ -80,6 +92,10 @@ func EventID(id ID, t EventType, from, to Digest, firstSeenAt time.Time) string 
 // AlertID derives the id of the alert that carries an event to a receiver. It
 // is constant over retries and restarts, so that the receiver can drop repeats.
 func AlertID(eventID, receiver string) string { return "alt_" + shortHash(eventID, receiver) }
+
+// BatchID derives the id of a message that carries several alerts to a receiver
+// from their ids. It is as constant as they are.
+func BatchID(alerts []string) string { return "msg_" + shortHash(alerts...) }
 
 // shortHash returns 128 bits of SHA-256 over the parts in hex. The parts are
 // separated by NUL, which none of them holds.

@@ -67,6 +67,8 @@ type Policy struct {
 	Combine []string `json:"combine,omitempty"`
 	// ArchiveURLs lists older addresses of the policy, for archives.
 	ArchiveURLs []string `json:"archive_urls,omitempty"`
+	// Evidence says which bodies are kept; "" stands for EvidenceAll.
+	Evidence Evidence `json:"evidence,omitempty"`
 	// Proxy is the URL of the proxy through which the page is read, "" for none.
 	// It may hold credentials and is therefore neither stored nor served.
 	Proxy string `json:"-"`
@@ -79,3 +81,14 @@ type Policy struct {
 	// Formerly lists ids under which the policy's history was kept before.
 	Formerly []ID `json:"formerly,omitempty"`
 }
+
+// Evidence says how much is kept of what a policy's page is served with.
+type Evidence string
+
+// With EvidenceAll every body that differs from the one before is kept. With
+// EvidenceOnChange those of accepted captures are only kept while their text is
+// news; of the others the digest is.
+const (
+	EvidenceAll      Evidence = "all"
+	EvidenceOnChange Evidence = "on-change"
+)

@@ -47,10 +47,23 @@ type Reader interface {
 	// Checks returns the checks of a policy, newest first.
 	Checks(ctx context.Context, id policy.ID, q CheckQuery) ([]policy.Check, error)
 
+	// Runs returns the coverage ledger of a policy, newest run first: all its
+	// checks, those in a row that ended alike in one run each.
+	Runs(ctx context.Context, id policy.ID, q RunQuery) ([]policy.Run, error)
+	// Uptime returns when a watcher was at work, newest stretch first. A time
+	// before the oldest one is not known.
+	Uptime(ctx context.Context, q UptimeQuery) ([]policy.Stretch, error)
+
 	// Alerts returns alerts of the outbox, oldest first.
 	Alerts(ctx context.Context, q AlertQuery) ([]policy.Alert, error)
 	// Alert returns one alert by its id.
 	Alert(ctx context.Context, id string) (policy.Alert, error)
+
+	// Silences returns all silences ever made, oldest first.
+	Silences(ctx context.Context) ([]policy.Silence, error)
+	// Breaker returns the state of the mass-change breaker, the zero value when
+	// it never opened.
+	Breaker(ctx context.Context) (policy.Breaker, error)
 
 	// Stats describes the store as a whole.
 	Stats(ctx context.Context) (Stats, error)
@@ -60,6 +73,7 @@ type Reader interface {
 type Store interface {
 	Reader
 	Outbox
+	Delivery
 
 	// Sync makes the store's set of policies that of the configuration: new
 	// ones get a state with Added and NextCheck set to now, missing ones are
@@ -77,6 +91,10 @@ type Store interface {
 	Release(ctx context.Context, c Claim) error
 	// Commit writes what a check found in one transaction, or nothing at all.
 	Commit(ctx context.Context, o Observation) (Receipt, error)
+	// Beat marks that a watcher is at work. The newest stretch goes on when it is
+	// this process's and ended no longer than within before now; otherwise
+	// another one begins.
+	Beat(ctx context.Context, now time.Time, within time.Duration) error
 	// Close waits for running transactions and releases the store.
 	Close() error
 }
@@ -91,6 +109,22 @@ type RecentQuery struct {
 
 // CheckQuery selects checks. The zero value is everything.
 type CheckQuery struct {
+	// Since and Until bound At, both inclusive; a zero time is no bound.
+	Since, Until time.Time
+	Limit        int
+}
+
+// RunQuery selects runs. The zero value is everything.
+type RunQuery struct {
+	// Since and Until select the runs that reach into the time between them,
+	// both inclusive; a zero time is no bound.
+	Since, Until time.Time
+	Limit        int
+}
+
+// UptimeQuery selects stretches. The zero value is everything.
+type UptimeQuery struct {
+	// Since leaves out stretches that were over before.
 	Since time.Time
 	Limit int
 }
@@ -121,8 +155,10 @@ type OutboxStats struct {
 	Receiver string `json:"receiver"`
 	Pending  int    `json:"pending"`
 	Parked   int    `json:"parked"`
+	Held     int    `json:"held"`
 	Dead     int    `json:"dead"`
-	// OldestPending is the creation time of the oldest pending alert.
+	// OldestPending is when the pending alert that waits longest was first due:
+	// when it was made, or its NotBefore.
 	OldestPending time.Time `json:"oldest_pending,omitzero"`
 }
 
@@ -163,7 +199,8 @@ type Observation struct {
 	Expect policy.HeadRef
 	// Check is the ledger entry. The store fills in Capture, and Version and
 	// FromVersion when they are 0 and a version is added; when none is added a
-	// Version of 0 becomes the head.
+	// Version of 0 becomes the head. Without an Outcome there was no check, and
+	// the ledger gets no entry.
 	Check policy.Check
 	// Capture, when set, is stored with its body and headers.
 	Capture *policy.Capture
@@ -212,8 +249,8 @@ type Outbox interface {
 	LeaseAlerts(ctx context.Context, q LeaseQuery) ([]policy.Alert, error)
 	// SettleAlert records the result of an attempt and ends the lease.
 	SettleAlert(ctx context.Context, id string, s Settlement) error
-	// RequeueAlert makes a delivered, dead or parked alert pending again, at
-	// once and under the same id.
+	// RequeueAlert makes an alert that is not pending so again, at once, alone
+	// and under the same id.
 	RequeueAlert(ctx context.Context, id string, now time.Time) error
 }
 
@@ -224,6 +261,11 @@ type LeaseQuery struct {
 	Now      time.Time
 	For      time.Duration
 	Limit    int
+	// IDs, when set, leases these alerts whatever their order and time, all of
+	// them or none: none when one is not pending or is leased. Batch is put on
+	// each of them.
+	IDs   []string
+	Batch string
 }
 
 // Settlement is the result of an attempt to deliver an alert. Without At no
@@ -231,7 +273,7 @@ type LeaseQuery struct {
 // is recorded.
 type Settlement struct {
 	// State is AlertDelivered, AlertPending (to be tried again at
-	// NextAttempt), AlertDead or AlertParked.
+	// NextAttempt), AlertDead, AlertParked or AlertSilenced.
 	State       policy.AlertState
 	At          time.Time
 	NextAttempt time.Time
@@ -239,4 +281,6 @@ type Settlement struct {
 	Error string
 	// Receipt is what the receiver gave in return for a delivery.
 	Receipt string
+	// Silence is the id of the silence of a silenced alert.
+	Silence string
 }

@@ -17,7 +17,7 @@ const (
 	RuleSeenBefore = "seen_before"
 	RuleUnstable   = "unstable"
 	// RuleVariant: a text that some visitors are served beside the head.
-	RuleVariant = "variant"
+	RuleVariant = policy.RuleVariant
 	// RuleDisplaced: a variant that took the head's place.
 	RuleDisplaced = "displaced"
 	// RuleVolatile: nothing differs but numbers that change by themselves.

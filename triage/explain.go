@@ -51,6 +51,8 @@ func sentences() map[string][2]string {
 		RuleAnchorMissing:   {"none of the configured anchors is on the page", page + "; a page with one of them is judged on"},
 		RuleErrorPage:       {"the page speaks of an error, a log-in or maintenance", page + "; the policy itself is judged on"},
 		RuleLoginForm:       {"the page is a form to log in", page + "; the policy itself is judged on"},
+		RuleStandIn:         {"a page of another kind stands in the policy's place: an age gate, a domain for sale, a list of results, an article, a forwarding", page + "; the policy itself is judged on"},
+		RuleTemplate:        {"the page has the headings of a document and no text below them", page + "; the page with its text is judged on"},
 		RuleSentHome:        {"the address leads to the site's start page", page + "; the policy's new address in the configuration is judged on"},
 		RuleLanguage:        {"the text is in another language than the last one", "it is believed when it stays for as long as a hold, at least 6 hours; 'lang' asks for one language"},
 		RuleShared:          {"several vendors show this very page", page + "; an operator may accept it"},

@@ -56,7 +56,7 @@ type Page struct {
 	Policy   policy.Policy
 	Capture  policy.Capture
 	Document policy.Document
-	// HeadLang is the language of the last accepted text, "" when unknown.
+	// HeadLang is the Language of the last accepted text, "" when unknown.
 	HeadLang string
 	// HeadWords counts the words of the last accepted text, 0 for a first
 	// capture.
@@ -74,6 +74,8 @@ func Gate(p Page) policy.Verdict {
 		{RuleHostChanged, hostChanged},
 		{RuleErrorPage, errorPage},
 		{RuleLoginForm, loginForm},
+		{RuleStandIn, standsIn},
+		{RuleTemplate, emptyTemplate},
 		{RuleSentHome, sentHome},
 		{RuleAnchorMissing, anchorMissing},
 		{RuleNoVocabulary, noVocabulary},
@@ -138,7 +140,7 @@ const wallHeadings = 3
 
 // consentWall recognises a dialog about cookies that stands in the policy's
 // place: its question is at the top of what is left of the page.
-func consentWall(p Page, _ int) string {
+func consentWall(p Page, visible int) string {
 	seen := 0
 	for _, s := range p.Document.Sections {
 		if s.Heading == "" {
@@ -150,6 +152,9 @@ func consentWall(p Page, _ int) string {
 		if seen++; seen == wallHeadings {
 			break
 		}
+	}
+	if label := asksConsent(p, visible); label != "" {
+		return fmt.Sprintf("a button %q on a page of %d words that names no document", label, visible)
 	}
 	return ""
 }
@@ -307,7 +312,13 @@ func spoken(p Page, phrases []string) string {
 const loginPage = 300
 
 func loginForm(p Page, visible int) string {
-	if visible >= loginPage || speaks(p.Document) >= fluent || !passwordField.Match(p.Capture.Body) {
+	if visible >= loginPage {
+		return ""
+	}
+	if line := loginLead(p.Document); line != "" {
+		return fmt.Sprintf("a page of %d words begins with %q", visible, line)
+	}
+	if presented(p.Document) && speaks(p.Document) >= fluent || !passwordField.Match(p.Capture.Body) {
 		return ""
 	}
 	return fmt.Sprintf("a field for a password on a page of %d words", visible)
@@ -319,29 +330,31 @@ var passwordField = regexp.MustCompile(`(?i)<input[^>]+type=["']?password`)
 var homePath = regexp.MustCompile(`^/?(?:[a-z]{2}(?:[-_][a-zA-Z]{2})?/?)?(?:(?:index|home|default)\.[a-z]+)?$`)
 
 // sentHome holds a page that was reached through a redirect to a site's start
-// page, unless it speaks like a policy all the same.
+// page, unless it is called a policy and speaks like one all the same.
 func sentHome(p Page, _ int) string {
 	from, err := url.Parse(p.Policy.URL)
 	if err != nil || homePath.MatchString(from.Path) || from.RawQuery != "" || from.Fragment != "" {
 		return ""
 	}
 	to, err := url.Parse(p.Capture.FinalURL)
-	if err != nil || to.RawQuery != "" || !homePath.MatchString(to.Path) || named(p.Document) && speaks(p.Document) >= fluent {
+	if err != nil || to.RawQuery != "" || !homePath.MatchString(to.Path) || titled(p.Document) && speaks(p.Document) >= fluent {
 		return ""
 	}
 	return "redirected to the start page " + p.Capture.FinalURL
 }
 
-// settledLang is from how many words on the language of a text is certain.
-const settledLang = 200
+// settledLang is from how many words on the language of a text is certain. Short
+// policies are a hundred words.
+const settledLang = 80
 
 // languageChanged holds an edition in another language: a server that guesses the
 // visitor's would turn the whole text into a change.
 func languageChanged(p Page, _ int) string {
-	if p.HeadLang == "" || p.Document.Lang == "" || p.HeadWords < settledLang || p.Document.Words() < settledLang || base(p.HeadLang) == base(p.Document.Lang) {
+	lang := Language(p.Document)
+	if p.HeadLang == "" || lang == "" || p.HeadWords < settledLang || p.Document.Words() < settledLang || base(p.HeadLang) == base(lang) {
 		return ""
 	}
-	return fmt.Sprintf("the text is in %q, the last accepted one in %q", p.Document.Lang, p.HeadLang)
+	return fmt.Sprintf("the text is in %q, the last accepted one in %q", lang, p.HeadLang)
 }
 
 func base(lang string) string {

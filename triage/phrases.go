@@ -44,7 +44,12 @@ func consentQuestions() []string {
 		"do you allow cookies", "autoriser l'utilisation des cookies", "autoriser l’utilisation des cookies",
 		"autoriser les cookies", "verwendung von cookies zulassen", "verwendung von cookies erlauben",
 		"die verwendung von cookies durch", "permitir el uso de cookies", "consentire l'uso dei cookie",
-		"het gebruik van cookies toestaan", "permitir o uso de cookies",
+		"het gebruik van cookies toestaan", "permitir o uso de cookies", "bevor sie fortfahren", "avant de continuer",
+		"antes de continuar", "prima di continuare", "voordat je verdergaat", "voordat u verdergaat", "zanim przejdziesz dalej",
+		"før du fortsætter", "innan du fortsätter", "før du fortsetter", "než budete pokračovat", "ennen kuin jatkat",
+		"accepteert u cookies", "acceptez-vous les cookies", "aceptas las cookies", "accetti i cookie", "aceita cookies",
+		"akceptujesz pliki cookie", "accepterer du cookies", "godkänner du cookies", "souhlasíte s cookies",
+		"同意しますか", "許可しますか", "是否接受cookie", "是否同意使用", "您是否同意",
 	}
 }
 

@@ -104,14 +104,14 @@ func TestReplayGate(t *testing.T) {
 	listed := blocked(t)
 	rules := map[string]int{}
 	histories(t, func(name string, steps []step) {
-		head, shrunk := 0, policy.Digest{}
+		head, lang, shrunk := 0, "", policy.Digest{}
 		for i, s := range steps {
 			doc, err := n.Document(normalize.Input{Body: s.body, ContentType: s.Mime, URL: s.URL})
 			if err != nil {
 				continue // a PDF, without its reader
 			}
 			c := policy.Capture{Status: 200, FinalURL: s.URL, ContentType: s.Mime, MediaType: s.Mime, Size: int64(len(s.body)), Body: s.body}
-			v := triage.Gate(triage.Page{Policy: policy.Policy{URL: s.URL}, Capture: c, Document: doc, HeadWords: head})
+			v := triage.Gate(triage.Page{Policy: policy.Policy{URL: s.URL}, Capture: c, Document: doc, HeadWords: head, HeadLang: lang})
 			if listed[s.SHA256[:12]] {
 				junk++
 				if v.Kind != policy.Accepted {
@@ -121,7 +121,7 @@ func TestReplayGate(t *testing.T) {
 				}
 			}
 			words := policy.CountWords(doc.Full)
-			if v.Rule == triage.RuleShrunk { // believed when it stays
+			if v.Rule == triage.RuleShrunk || v.Rule == triage.RuleLanguage { // believed when it stays
 				if shrunk == doc.Digest() {
 					v = policy.Verdict{Kind: policy.Accepted}
 				}
@@ -132,7 +132,7 @@ func TestReplayGate(t *testing.T) {
 			}
 			if v.Kind == policy.Accepted {
 				accepted++
-				head = doc.Words()
+				head, lang = doc.Words(), triage.Language(doc)
 			} else {
 				quarantined++
 				rules[v.Rule]++

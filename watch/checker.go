@@ -20,9 +20,10 @@ type Fetcher interface {
 	Capture(ctx context.Context, req policy.Request) (policy.Capture, error)
 }
 
-// Router names the receivers that are to be told of an event.
+// Router makes the alerts of an event that was decided at a time: one for each
+// receiver that is to be told.
 type Router interface {
-	Route(e policy.Event) []string
+	Route(e policy.Event, at time.Time) []policy.Alert
 }
 
 // Health says when a run of bad checks is worth an event.
@@ -63,6 +64,9 @@ type Options struct {
 	Random func() float64
 	// Committed, when set, is called after a commit that added alerts.
 	Committed func()
+	// Checked, when set, is called with every check that was recorded. It must
+	// not wait for anything.
+	Checked func(policy.Check)
 }
 
 // Checker runs single checks. It is safe for concurrent use, one check per
@@ -121,6 +125,7 @@ func (r *run) commit(ctx context.Context, claim storage.Claim, o storage.Observa
 		return r.results(o, receipt), nil
 	}
 	o.Claim = claim
+	r.lighten(&o)
 	// What was found is recorded although the time for finding it is over: a
 	// check that took too long is a result as well.
 	receipt, err := r.Store.Commit(context.WithoutCancel(ctx), o)
@@ -137,11 +142,30 @@ func (r *run) commit(ctx context.Context, claim storage.Claim, o storage.Observa
 			suppressed = r.suppressed
 		}
 		r.metrics.observe(r.policy, check, suppressed)
+		if r.Checked != nil {
+			r.Checked(check)
+		}
 	}
 	if receipt.Alerts > 0 && r.Committed != nil {
 		r.Committed()
 	}
 	return checks, nil
+}
+
+// lighten leaves out the body of a page that brought nothing new, where the
+// policy is to be kept that way. Its digest stays, and so does every body from
+// which a text was or may yet be made.
+func (r *run) lighten(o *storage.Observation) {
+	waits := o.State.Pending != nil && o.State.Pending.Capture == 0
+	if r.policy.Evidence != policy.EvidenceOnChange || o.Capture == nil || o.Check.Outcome != policy.OutcomeUnchanged || len(o.Versions) > 0 || waits {
+		return
+	}
+	light := *o.Capture
+	if light.Digest.IsZero() {
+		light.Digest = policy.Sum(light.Body)
+	}
+	light.Body = nil
+	o.Capture = &light
 }
 
 // results returns the checks with the numbers that the store gave.
@@ -151,7 +175,10 @@ func (r *run) results(o storage.Observation, receipt storage.Receipt) []policy.C
 		last, before = n, last
 	}
 	own := o.Check
-	own.Capture, own.Version = receipt.Capture, last
+	own.Capture = receipt.Capture
+	if own.Version == 0 || len(receipt.Versions) > 0 {
+		own.Version = last
+	}
 	if own.Kind != "" {
 		own.FromVersion = before
 	}

@@ -15,9 +15,7 @@ func (r *run) tell(o *storage.Observation, check *policy.Check, e policy.Event) 
 	if r.mode.Quiet || r.settings.Router == nil {
 		return
 	}
-	for _, receiver := range r.settings.Router.Route(e) {
-		o.Alerts = append(o.Alerts, policy.NewAlert(e, receiver, o.Check.At))
-	}
+	o.Alerts = append(o.Alerts, r.settings.Router.Route(e, o.Check.At)...)
 }
 
 func changeEvent(p policy.Policy, t policy.EventType, now time.Time, v policy.Version, c policy.Change) policy.Event {

@@ -35,8 +35,9 @@ type Loop struct {
 	failures int
 	lastErr  error
 	wake     chan struct{}
-	// patrolled is when forgotten last looked; only Run touches it.
-	patrolled time.Time
+	// patrolled is when forgotten last looked, beaten when the last mark was left
+	// in the store; only Run touches them.
+	patrolled, beaten time.Time
 }
 
 // The loop's own times.
@@ -83,6 +84,7 @@ func (l *Loop) Run(ctx context.Context) error {
 	tick := time.NewTicker(poll)
 	defer tick.Stop()
 	for ctx.Err() == nil {
+		l.beat(ctx, beatEvery)
 		if err := l.dispatch(ctx, work, &running); ctx.Err() == nil {
 			l.note(err)
 		}
@@ -93,7 +95,25 @@ func (l *Loop) Run(ctx context.Context) error {
 		}
 	}
 	l.finish(&running, stop)
+	l.beat(context.WithoutCancel(ctx), 0)
 	return nil
+}
+
+// beatEvery is how often the loop leaves a mark in the store, from which the
+// coverage ledger knows that it was at work. A watcher whose marks are three
+// times as far apart was asleep or stuck in between.
+const beatEvery = 5 * time.Minute
+
+// beat leaves a mark unless the last one is younger than every.
+func (l *Loop) beat(ctx context.Context, every time.Duration) {
+	now := l.Checker.Clock().UTC()
+	if now.Sub(l.beaten).Abs() < every {
+		return
+	}
+	l.beaten = now
+	if err := l.Checker.Store.Beat(ctx, now, 3*beatEvery); err != nil && ctx.Err() == nil {
+		l.Checker.Logger.Error("cannot mark in the store that the watcher is at work", "err", err)
+	}
 }
 
 // maxClaimFailures is how many claims in a row may fail before the loop calls

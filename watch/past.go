@@ -215,6 +215,9 @@ func (r *run) intoPast(o *storage.Observation, present policy.State) {
 		versions = append(versions, v)
 	}
 	o.Versions, o.Expect, o.State, o.Alerts = versions, present.HeadRef(), present, nil
+	if len(versions) == 0 {
+		o.Check.Version = from.Version // not the head of today, which the ledger would take it for
+	}
 	if o.Check.Kind != "" {
 		o.Check.Kind = policy.VersionBackfill
 	}

@@ -172,7 +172,7 @@ func (r *run) judge(ctx context.Context, c policy.Capture) (storage.Observation,
 	r.text = doc.Digest()
 	if r.text != b.digest { // the head's text was let through before, be it by a person
 		// The base's words, not the state's: a new selector may well leave less.
-		c.Verdict = triage.Gate(triage.Page{Policy: r.policy, Capture: c, Document: doc, HeadWords: b.words, HeadLang: b.doc.Lang})
+		c.Verdict = triage.Gate(triage.Page{Policy: r.policy, Capture: c, Document: doc, HeadWords: b.words, HeadLang: triage.Language(b.doc)})
 	}
 	switch {
 	case c.Verdict.Rule == triage.RuleShrunk || c.Verdict.Rule == triage.RuleLanguage:

@@ -69,7 +69,13 @@ func (v *vendor) Capture(_ context.Context, req policy.Request) (policy.Capture,
 // everybody routes every event to the receivers it names.
 type everybody []string
 
-func (e everybody) Route(policy.Event) []string { return e }
+func (e everybody) Route(event policy.Event, at time.Time) []policy.Alert {
+	var alerts []policy.Alert
+	for _, name := range e {
+		alerts = append(alerts, policy.NewAlert(event, name, at))
+	}
+	return alerts
+}
 
 // page is a privacy policy that keeps data for a number of months.
 func page(months int) string {

@@ -1,28 +1,39 @@
 package web
 
 import (
+	"context"
 	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
+	"strconv"
 
 	"watcher/policy"
 	"watcher/storage"
 )
 
-// alertsOnPage is how many alerts the page shows, alertsRead how many rows of
-// the outbox it reads to find the newest: the outbox lists oldest first.
-const (
-	alertsOnPage = 200
-	alertsRead   = 20_000
-)
+// alertsRead is how many rows of the outbox the page reads to find the newest: the
+// outbox lists oldest first.
+const alertsRead = 20_000
 
 // alertsView is the outbox.
 type alertsView struct {
 	Shell   shell
 	Filters []filter
 	Rows    []alertRow
-	// More says that there are rows which are not shown.
-	More string
+	Pager   pager
+	Notice  string
+	Acting  acting
+	// Receivers are those that a test message can be sent to.
+	Receivers []receiverRow
+	Delivery  delivery
+}
+
+// receiverRow is a receiver with the form that tests it.
+type receiverRow struct {
+	Name, TestURL string
+	// ResumeURL is set while alerts of the receiver are parked.
+	ResumeURL string
 }
 
 // filter is a link that narrows a list.
@@ -42,6 +53,7 @@ type alertRow struct {
 	Last             moment
 	Attempts         int
 	Error, Redeliver string
+	RedeliverURL     string
 	Receipt          string
 }
 
@@ -50,24 +62,62 @@ func (s *server) alertsPage(r *http.Request) (alertsView, error) {
 	if err != nil {
 		return alertsView{}, err
 	}
+	page, err := intParam(r.URL.Query(), "page", 1, 1, maxPage)
+	if err != nil {
+		return alertsView{}, err
+	}
 	c := s.calendar()
-	view := alertsView{Shell: s.shell("Alerts", "alerts", c), Filters: s.alertFilters(states)}
+	view := alertsView{
+		Shell: s.shell("Alerts", "alerts", c), Filters: s.alertFilters(states), Acting: s.acting(r),
+		Notice: notice(r.URL.Query().Get("done")),
+	}
+	if view.Delivery, err = s.delivery(r.Context(), c); err != nil {
+		return view, err
+	}
+	if view.Receivers, err = s.receiverRows(r.Context()); err != nil {
+		return view, err
+	}
 	alerts, err := s.opt.Store.Alerts(r.Context(), storage.AlertQuery{States: states, Limit: alertsRead})
 	if err != nil {
 		return view, fmt.Errorf("read alerts: %w", err)
 	}
-	if len(alerts) > alertsOnPage {
-		view.More = fmt.Sprintf("Only %d alerts are shown; \"watcher alerts list\" shows all.", alertsOnPage)
-	}
-	for _, a := range slices.Backward(alerts[max(0, len(alerts)-alertsOnPage):]) {
+	slices.Reverse(alerts)
+	alerts, view.Pager = pageOf(alerts, page, func(n int) string {
+		q := url.Values{"page": {strconv.Itoa(n)}}
+		for _, state := range states {
+			q.Add("state", string(state))
+		}
+		return s.urls.alerts() + "?" + q.Encode()
+	})
+	for _, a := range alerts {
 		view.Rows = append(view.Rows, s.alertRow(a, c))
 	}
 	return view, nil
 }
 
+func (s *server) receiverRows(ctx context.Context) ([]receiverRow, error) {
+	stats, err := s.opt.Store.Stats(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read stats: %w", err)
+	}
+	parked := map[string]bool{}
+	for _, o := range stats.Outbox {
+		parked[o.Receiver] = o.Parked > 0
+	}
+	var rows []receiverRow
+	for _, name := range s.opt.Receivers() {
+		row := receiverRow{Name: name, TestURL: s.urls.testReceiver(name)}
+		if parked[name] && s.opt.Delivery != nil {
+			row.ResumeURL = s.urls.resume(name)
+		}
+		rows = append(rows, row)
+	}
+	return rows, nil
+}
+
 func (s *server) alertFilters(chosen []policy.AlertState) []filter {
 	filters := []filter{{Word: "All", URL: s.urls.alerts(), Chosen: len(chosen) == 0}}
-	for _, state := range []policy.AlertState{policy.AlertPending, policy.AlertDead, policy.AlertParked, policy.AlertDelivered} {
+	for _, state := range policy.AlertStates() {
 		filters = append(filters, filter{
 			Word: deliveryView(state).Word, URL: s.urls.alerts() + "?state=" + string(state),
 			Chosen: slices.Contains(chosen, state),
@@ -91,8 +141,8 @@ func (s *server) alertRow(a policy.Alert, c calendar) alertRow {
 	if a.State == policy.AlertPending {
 		row.Next = c.at(a.NextAttempt)
 	}
-	if a.State == policy.AlertDead || a.State == policy.AlertParked {
-		row.Redeliver = "watcher alerts redeliver " + a.ID
+	if a.State == policy.AlertDead || a.State == policy.AlertParked || a.State == policy.AlertSilenced {
+		row.Redeliver, row.RedeliverURL = "watcher alerts redeliver "+a.ID, s.urls.redeliver(a.ID)
 	}
 	return row
 }

@@ -30,6 +30,7 @@ type (
 )
 
 // answer serves what read returns as JSON.
+// A list that may go on is a part, and gets a link to what follows.
 func (s *server) answer(read func(*http.Request) (any, error)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		v, err := read(r)
@@ -37,13 +38,22 @@ func (s *server) answer(read func(*http.Request) (any, error)) http.Handler {
 			s.fail(w, r, err)
 			return
 		}
+		if p, ok := v.(part); ok {
+			p.link(w, r)
+			v = p.value
+		}
 		s.writeJSON(w, http.StatusOK, "application/json", v)
 	})
 }
 
 func (s *server) getStates(r *http.Request) (any, error) {
+	asked, err := optionalWindow(r.URL.Query())
+	if err != nil {
+		return nil, err
+	}
 	states, err := s.opt.Store.States(r.Context())
-	return policyList{orEmpty(states)}, err
+	list := cut(states, asked)
+	return part{policyList{list}, asked, len(list)}, err
 }
 
 func (s *server) getState(r *http.Request) (any, error) {
@@ -59,8 +69,13 @@ func (s *server) getVersions(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	asked, err := optionalWindow(r.URL.Query())
+	if err != nil {
+		return nil, err
+	}
 	versions, err := s.opt.Store.Versions(r.Context(), id)
-	return versionList{orEmpty(versions)}, err
+	list := cut(versions, asked)
+	return part{versionList{list}, asked, len(list)}, err
 }
 
 func (s *server) getVersion(r *http.Request) (any, error) {
@@ -139,20 +154,21 @@ func (s *server) getChecks(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	part, err := parseWindow(r.URL.Query())
+	asked, err := parseWindow(r.URL.Query())
 	if err != nil {
 		return nil, err
 	}
-	since, err := sinceParam(r.URL.Query())
+	since, until, err := spanParams(r.URL.Query())
 	if err != nil {
 		return nil, err
 	}
-	checks, err := s.opt.Store.Checks(r.Context(), id, storage.CheckQuery{Since: since, Limit: part.reach()})
-	return checkList{cut(checks, part)}, err
+	checks, err := s.opt.Store.Checks(r.Context(), id, storage.CheckQuery{Since: since, Until: until, Limit: asked.reach()})
+	list := cut(checks, asked)
+	return part{checkList{list}, asked, len(list)}, err
 }
 
 func (s *server) getRecent(r *http.Request) (any, error) {
-	part, err := parseWindow(r.URL.Query())
+	asked, err := parseWindow(r.URL.Query())
 	if err != nil {
 		return nil, err
 	}
@@ -160,13 +176,14 @@ func (s *server) getRecent(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	versions, err := s.opt.Store.Recent(r.Context(), storage.RecentQuery{Since: since, Limit: part.reach()})
-	return changeList{cut(versions, part)}, err
+	versions, err := s.opt.Store.Recent(r.Context(), storage.RecentQuery{Since: since, Limit: asked.reach()})
+	list := cut(versions, asked)
+	return part{changeList{list}, asked, len(list)}, err
 }
 
 func (s *server) getAlerts(r *http.Request) (any, error) {
 	query := r.URL.Query()
-	part, err := parseWindow(query)
+	asked, err := parseWindow(query)
 	if err != nil {
 		return nil, err
 	}
@@ -179,9 +196,10 @@ func (s *server) getAlerts(r *http.Request) (any, error) {
 		return nil, err
 	}
 	alerts, err := s.opt.Store.Alerts(r.Context(), storage.AlertQuery{
-		Receiver: query.Get("receiver"), Policy: id, States: states, Limit: part.reach(),
+		Receiver: query.Get("receiver"), Policy: id, States: states, Limit: asked.reach(),
 	})
-	return alertList{cut(alerts, part)}, err
+	list := cut(alerts, asked)
+	return part{alertList{list}, asked, len(list)}, err
 }
 
 func (s *server) getAlert(r *http.Request) (any, error) {

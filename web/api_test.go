@@ -166,7 +166,7 @@ func TestDamageIsNeverServed(t *testing.T) {
 		"/api/v1/policies", northlight, northlight + "/versions", northlight + "/versions/2",
 		northlight + "/versions/2/document", northlight + "/versions/2/text", northlight + "/changes/2",
 		northlight + "/captures/17", northlight + "/captures/17/body", northlight + "/checks",
-		"/api/v1/changes", "/api/v1/alerts", "/api/v1/alerts/alt_1", "/api/v1/stats",
+		"/api/v1/changes", "/api/v1/alerts", "/api/v1/alerts/alt_1", "/api/v1/stats", "/api/v1/silences", "/api/v1/breaker",
 		"/", "/alerts", "/policies/northlight-imaging/privacy", "/policies/northlight-imaging/privacy/changes/2",
 		"/policies/northlight-imaging/privacy/versions/2",
 	} {

@@ -11,7 +11,7 @@ import (
 	"watcher/policy"
 )
 
-//go:embed static/style.css static/icon.svg
+//go:embed static/style.css static/icon.svg static/page.js
 var staticFiles embed.FS
 
 //go:embed templates/*.html
@@ -20,8 +20,8 @@ var templateFiles embed.FS
 // assets are the static files under names that hold their digest: a name never
 // changes its content, so browsers may keep it for ever.
 type assets struct {
-	css, icon string
-	files     map[string]asset
+	css, icon, js string
+	files         map[string]asset
 }
 
 type asset struct {
@@ -33,6 +33,9 @@ func loadAssets() (assets, error) {
 	a := assets{files: map[string]asset{}}
 	var err error
 	if a.css, err = a.add("static/style.css", "text/css; charset=utf-8"); err != nil {
+		return a, err
+	}
+	if a.js, err = a.add("static/page.js", "text/javascript; charset=utf-8"); err != nil {
 		return a, err
 	}
 	a.icon, err = a.add("static/icon.svg", "image/svg+xml")

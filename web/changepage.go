@@ -1,19 +1,25 @@
 package web
 
 import (
+	"context"
 	"fmt"
 	"net/http"
+	"net/url"
 	"regexp"
 	"slices"
 	"strings"
 
 	"watcher/diffing"
 	"watcher/policy"
+	"watcher/storage"
 )
 
 // changeView is the page of one change.
 type changeView struct {
 	Shell        shell
+	ID           string
+	Address      foreign
+	Permalink    string
 	Vendor, Kind string
 	PolicyURL    string
 	From, To     sideView
@@ -26,9 +32,24 @@ type changeView struct {
 	DatesFrom    []dateView
 	DatesTo      []dateView
 	Counts       []string
+	Order, View  []filter
+	InText       bool
 	Groups       []editGroup
 	Links        []linkView
 	Empty        bool
+	Alerts       []alertRow
+	// Recorded says that the change is on record, and not worked out for this
+	// page; Earlier and Later are its neighbours.
+	Recorded       bool
+	Earlier, Later string
+	Compare        compareForm
+}
+
+// pageAddress is where a change is shown: the path, and the query without what
+// chooses the layout.
+type pageAddress struct {
+	path  string
+	query url.Values
 }
 
 // sideView is one side of a change.
@@ -40,12 +61,14 @@ type sideView struct {
 	Short  string
 }
 
-// editGroup holds the edits of one grade.
+// editGroup holds the edits of one grade, or of one section.
 type editGroup struct {
-	ID    string
-	Grade badge
-	Count string
-	Edits []editView
+	ID string
+	// Heading names a section, Grade a grade: one of them is set.
+	Heading string
+	Grade   badge
+	Count   string
+	Edits   []editView
 }
 
 // editView is one edit. Spans is its redline; FromSection is set when it stood
@@ -55,11 +78,19 @@ type editView struct {
 	Op, OpClass string
 	Section     string
 	FromSection string
-	Spans       []spanView
-	Categories  []string
-	Reasons     []string
-	Note        string
-	Heading     bool
+	// FromURL leads to the place that a moved text left. There Stub is set, and
+	// GoesTo leads back.
+	FromURL               string
+	Stub                  bool
+	GoesTo, GoesToSection string
+	moved                 bool
+	// Side shows the two sides of the edit beside each other.
+	Side       bool
+	Spans      []spanView
+	Categories []string
+	Reasons    []string
+	Note       string
+	Heading    bool
 }
 
 // spanView is a run of words: Ins and Del say what happened to it.
@@ -79,34 +110,89 @@ func (s *server) changePage(r *http.Request) (changeView, error) {
 	if err != nil {
 		return changeView{}, err
 	}
-	ctx := r.Context()
-	st, err := s.opt.Store.State(ctx, id)
-	if err != nil {
-		return changeView{}, fmt.Errorf("policy %s: %w", id, err)
-	}
-	version, err := s.opt.Store.Version(ctx, id, n)
+	version, err := s.opt.Store.Version(r.Context(), id, n)
 	if err != nil {
 		return changeView{}, fmt.Errorf("version %d of %s: %w", n, id, err)
 	}
-	change, err := s.opt.Store.Change(ctx, id, n)
+	change, err := s.opt.Store.Change(r.Context(), id, n)
 	if err != nil {
 		return changeView{}, fmt.Errorf("change to version %d of %s: %w", n, id, err)
 	}
-	c := s.calendar()
+	view, err := s.changeOf(r, version, change, pageAddress{path: s.urls.change(id, n)})
+	if err != nil {
+		return view, err
+	}
+	view.Recorded = true
+	return view, s.around(r.Context(), &view, version)
+}
+
+// changeOf shows what lies between two versions.
+func (s *server) changeOf(r *http.Request, version policy.Version, change policy.Change, at pageAddress) (changeView, error) {
+	id := version.Policy
+	st, err := s.opt.Store.State(r.Context(), id)
+	if err != nil {
+		return changeView{}, fmt.Errorf("policy %s: %w", id, err)
+	}
+	versions, err := s.opt.Store.Versions(r.Context(), id)
+	if err != nil {
+		return changeView{}, fmt.Errorf("versions of %s: %w", id, err)
+	}
+	c, layout := s.calendar(), parseReading(r.URL.Query())
 	view := changeView{
-		Shell:  s.shell(fmt.Sprintf("Change %d, %s, %s", n, st.Vendor.Name, kindName(st.Kind, st.Lang)), "", c),
+		Shell: s.shell(fmt.Sprintf("Change from version %d to %d, %s, %s", change.From.Version, change.To.Version, st.Vendor.Name, kindName(st.Kind, st.Lang)), "", c),
+		ID:    string(id), Address: foreignURL(st.URL), Permalink: s.absolute(at.path + reading{}.query(at.query)),
 		Vendor: st.Vendor.Name, Kind: kindName(st.Kind, st.Lang), PolicyURL: s.urls.policy(id),
-		From: s.side(id, change.From, c), To: s.side(id, change.To, c), What: versionKindName(version.Kind),
+		From: s.side(id, change.From, c), To: s.side(id, change.To, c), What: "Compared for this page",
 		Grade: gradeBadge(change.Significance), Summary: change.Summary, Categories: categoryNames(change.Categories),
 		Machine: change.Machine, DatesFrom: dateViews(change.Dates.From), DatesTo: dateViews(change.Dates.To),
-		Counts: wordCounts(change.Words), Groups: groupEdits(change.Edits), Links: linkViews(change.Links),
-		Empty: change.Empty(),
+		Counts: wordCounts(change.Words), Links: linkViews(change.Links), Empty: change.Empty(), InText: layout.text,
+		Groups:  layout.arrange(change.Edits, at.path+reading{side: layout.side, text: true}.query(at.query)),
+		Compare: s.compareForm(id, versions, change.From.Version, change.To.Version, c),
 	}
+	if at.query == nil {
+		view.What = versionKindName(version.Kind)
+	}
+	view.Order, view.View = layout.layouts(at.path, at.query)
 	for _, f := range change.Dates.Facts {
 		view.Facts = append(view.Facts, factText(f))
 	}
 	return view, nil
 }
+
+// around adds what stands beside a change on record: its neighbours, and the
+// alerts that it caused.
+func (s *server) around(ctx context.Context, view *changeView, version policy.Version) error {
+	versions, err := s.opt.Store.Versions(ctx, version.Policy)
+	if err != nil {
+		return fmt.Errorf("versions of %s: %w", version.Policy, err)
+	}
+	passed := false
+	for _, v := range versions {
+		switch {
+		case v.Number == version.Number:
+			passed = true
+		case v.From == 0:
+		case !passed:
+			view.Earlier = s.urls.change(v.Policy, v.Number)
+		case view.Later == "":
+			view.Later = s.urls.change(v.Policy, v.Number)
+		}
+	}
+	alerts, err := s.opt.Store.Alerts(ctx, storage.AlertQuery{Policy: version.Policy})
+	if err != nil {
+		return fmt.Errorf("alerts of %s: %w", version.Policy, err)
+	}
+	c := s.calendar()
+	for _, a := range alerts {
+		if a.Event.From != nil && a.Event.To != nil && a.Event.To.Version == version.Number && len(view.Alerts) < alertsOfChange {
+			view.Alerts = append(view.Alerts, s.alertRow(a, c))
+		}
+	}
+	return nil
+}
+
+// alertsOfChange bounds the alerts that a change lists.
+const alertsOfChange = 50
 
 func (s *server) side(id policy.ID, ref policy.VersionRef, c calendar) sideView {
 	view := sideView{
@@ -161,6 +247,7 @@ func viewEdit(e policy.Edit, n int) editView {
 	}
 	switch e.Op {
 	case policy.Moved:
+		view.moved = true
 		view.Note = "The same words stand in another place."
 		if e.Old != e.New {
 			view.Note = "Moved to another place and reworded."

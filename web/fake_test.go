@@ -20,8 +20,11 @@ type fakeStore struct {
 	changes   map[string]policy.Change
 	captures  map[string]policy.Capture
 	checks    map[policy.ID][]policy.Check
+	uptime    []policy.Stretch
 	alerts    []policy.Alert
 	stats     storage.Stats
+	silences  []policy.Silence
+	breaker   policy.Breaker
 	err       error
 	panics    bool
 }
@@ -120,11 +123,29 @@ func (f *fakeStore) Checks(ctx context.Context, id policy.ID, q storage.CheckQue
 	}
 	var list []policy.Check
 	for _, c := range f.checks[id] {
-		if !c.At.Before(q.Since) {
+		if !c.At.Before(q.Since) && (q.Until.IsZero() || !c.At.After(q.Until)) {
 			list = append(list, c)
 		}
 	}
 	return head(list, q.Limit), nil
+}
+
+func (f *fakeStore) Runs(ctx context.Context, id policy.ID, q storage.RunQuery) ([]policy.Run, error) {
+	checks, err := f.Checks(ctx, id, storage.CheckQuery{})
+	if err != nil {
+		return nil, err
+	}
+	var list []policy.Run
+	for _, c := range checks {
+		if r := policy.NewRun(c); !r.Last.Before(q.Since) && (q.Until.IsZero() || !r.First.After(q.Until)) {
+			list = append(list, r)
+		}
+	}
+	return head(list, q.Limit), nil
+}
+
+func (f *fakeStore) Uptime(_ context.Context, q storage.UptimeQuery) ([]policy.Stretch, error) {
+	return head(f.uptime, q.Limit), f.err
 }
 
 func (f *fakeStore) Alerts(_ context.Context, q storage.AlertQuery) ([]policy.Alert, error) {
@@ -146,6 +167,9 @@ func (f *fakeStore) Alert(_ context.Context, id string) (policy.Alert, error) {
 	}
 	return policy.Alert{}, cmp.Or(f.err, fmt.Errorf("alert %s: %w", id, policy.ErrNotFound))
 }
+
+func (f *fakeStore) Silences(context.Context) ([]policy.Silence, error) { return f.silences, f.err }
+func (f *fakeStore) Breaker(context.Context) (policy.Breaker, error)    { return f.breaker, f.err }
 
 func (f *fakeStore) Stats(context.Context) (storage.Stats, error) { return f.stats, f.err }
 

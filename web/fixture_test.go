@@ -22,11 +22,12 @@ func fixture() *fakeStore {
 	f := &fakeStore{
 		states:    fixtureStates(texts[1]),
 		versions:  map[policy.ID][]policy.Version{changedID: fixtureVersions(texts)},
-		documents: map[string]policy.Document{key(changedID, 1): texts[0], key(changedID, 2): texts[1]},
+		documents: map[string]policy.Document{key(changedID, 1): texts[0], key(changedID, 2): texts[1], key(quarantined, 1): heldHead()},
 		changes:   map[string]policy.Change{key(changedID, 2): fixtureChange(texts)},
-		captures:  map[string]policy.Capture{key(changedID, policy.CaptureID(17)): fixtureCapture()},
+		captures:  map[string]policy.Capture{key(changedID, policy.CaptureID(17)): fixtureCapture(), key(quarantined, policy.CaptureID(41)): heldCapture()},
 		checks:    map[policy.ID][]policy.Check{changedID: fixtureChecks(), failingID: failedChecks()},
 		alerts:    fixtureAlerts(),
+		silences:  fixtureSilences(),
 		stats: storage.Stats{
 			SizeBytes: 1 << 20, Policies: 6, Versions: 4, Captures: 17, Format: 1,
 			Outbox: []storage.OutboxStats{{Receiver: "legal-mail", Dead: 1}, {Receiver: "privacy-team", Pending: 1}},
@@ -44,11 +45,14 @@ func fixtureStates(current policy.Document) []policy.State {
 	failing := good
 	failing.ID, failing.Vendor, failing.Kind = failingID, vendor("Bright Molar"), policy.KindCookies
 	failing.URL, failing.Head, failing.Versions = "https://brightmolar.example/cookies", 1, 1
+	failing.LastSuccess = ago(42 * hour)
 	failing.Failures, failing.FailingSince, failing.UnreachableTold = 6, ago(30*hour), true
 	failing.LastOutcome, failing.LastError = policy.OutcomeFailed, "https://brightmolar.example/cookies: tls: certificate has expired (ask the vendor to renew it)"
 	held := good
 	held.ID, held.Vendor, held.Kind, held.Lang = quarantined, vendor("Cedar Scan", "dental"), policy.KindPrivacy, "de"
 	held.URL, held.Head, held.Versions = "https://cedarscan.example/de/datenschutz", 1, 1
+	held.LastSuccess = ago(38 * hour)
+	held.LastOutcome = policy.OutcomeQuarantined
 	held.Quarantines, held.QuarantinedSince, held.LastRule = 2, ago(26*hour), "bot_wall"
 	fresh := policy.State{
 		ID: newID, Vendor: vendor("Harbour Aligners"), Kind: policy.KindDPA,
@@ -79,7 +83,7 @@ func textOne() policy.Document {
 		Sections: []policy.Section{
 			{Blocks: []policy.Block{{Kind: policy.Paragraph, Text: "Northlight Imaging makes scanners. This page says what becomes of the data they see."}}},
 			{Heading: "1. What we keep", Level: 1, Blocks: []policy.Block{
-				{Kind: policy.Paragraph, Text: "We keep scans for 30 days and then erase them."},
+				{Kind: policy.Paragraph, Text: "We keep scans for 30 days and then erase them.", Categories: []policy.Category{policy.DataRetention}},
 			}},
 		},
 	}
@@ -94,7 +98,7 @@ func textTwo() policy.Document {
 			{Blocks: []policy.Block{{Kind: policy.Paragraph, Text: "Northlight Imaging makes scanners. This page says what becomes of the data they see."}}},
 			{Heading: "1. What we keep", Level: 1, Blocks: []policy.Block{
 				{
-					Kind: policy.Paragraph, Text: "We keep scans for 24 months and may use them to train our models. Write to our office to object.",
+					Kind: policy.Paragraph, Categories: []policy.Category{policy.DataRetention}, Text: "We keep scans for 24 months and may use them to train our models. Write to our office to object.",
 					Links: []policy.Link{{Text: "our models", URL: "https://northlight.example/models"}, {Text: "object", URL: "javascript:alert(1)"}},
 				},
 				{Kind: policy.Item, Text: "names of patients, where a clinic types them in"},
@@ -190,6 +194,13 @@ func fixtureCapture() policy.Capture {
 		Size:   int64(len(body)), WireBytes: int64(len(body)), Digest: policy.Sum(body), Body: body, Attempts: 1,
 		Verdict: policy.Verdict{Kind: policy.Accepted, Rule: "anchors", Evidence: "3 of 4 phrases found"},
 	}
+}
+
+func heldCapture() policy.Capture {
+	c := fixtureCapture()
+	c.ID, c.Policy, c.URL, c.FinalURL, c.Hops = 41, quarantined, "https://cedarscan.example/de/datenschutz", "https://cedarscan.example/wait", nil
+	c.Verdict = policy.Verdict{Kind: policy.Quarantined, Rule: "bot_wall", Evidence: `the page says "show that you are human"`}
+	return c
 }
 
 func fixtureChecks() []policy.Check {

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"watcher/policy"
 )
 
 // update rewrites the golden pages: go test ./web -run Golden -update.
@@ -40,14 +42,35 @@ func goldenPages(t *testing.T) map[string]string {
 		"alerts":           "/alerts",
 		"alerts_dead":      "/alerts?state=dead",
 		"not_found":        "/policies/northlight-imaging/privacy/versions/9",
+		"change_text_side": "/policies/northlight-imaging/privacy/changes/2?order=text&view=side",
+		"compare":          "/policies/northlight-imaging/privacy/compare?from=2&to=1",
+		"compare_form":     "/policies/northlight-imaging/privacy/compare",
+		"inbox":            "/inbox",
+		"held":             "/inbox/cedar-scan/privacy-de",
+		"status":           "/status",
+		"search":           "/search?q=scans",
+		"search_form":      "/search",
+		"topics":           "/topics?topic=data_retention",
+		"unlock":           "/unlock?next=/inbox&wrong=1",
+		"overview_found":   "/?q=north&tag=dental",
 	} {
 		pages[name] = call(full, "GET", path, "").Body.String()
 	}
+	pages["alerts_breaker"] = call(handler(t, breakerOptions()), "GET", "/alerts", "").Body.String()
 	pages["overview_empty"] = call(empty, "GET", "/", "").Body.String()
 	pages["alerts_empty"] = call(empty, "GET", "/alerts", "").Body.String()
 	pages["overview_first_run"] = call(handler(t, options(first)), "GET", "/", "").Body.String()
 	pages["overview_bad_config_cet"] = call(handler(t, broken), "GET", "/", "").Body.String()
 	return pages
+}
+
+// breakerOptions are those of a server that holds alerts back.
+func breakerOptions() Options {
+	store := fixture()
+	store.breaker = policy.Breaker{Open: true, OpenedAt: ago(hour), Reason: "30 policies changed within an hour."}
+	opt := options(store)
+	opt.Delivery = &fakeDelivery{}
+	return opt
 }
 
 func TestGoldenPages(t *testing.T) {
@@ -78,8 +101,8 @@ func TestPagesWorkWithoutScript(t *testing.T) {
 			t.Errorf("%s has no heading", name)
 		}
 	}
-	if strings.Contains(contentPolicy, "script-src") || strings.Contains(contentPolicy, "unsafe") {
-		t.Error("the content policy allows scripts")
+	if !strings.Contains(contentPolicy, "script-src 'self';") || !strings.Contains(contentPolicy, "style-src 'self';") || strings.Contains(contentPolicy, "unsafe") {
+		t.Error("the content policy allows scripts or styles that are no files of ours")
 	}
 }
 
@@ -98,6 +121,20 @@ func TestPagesSayWhatMatters(t *testing.T) {
 		{"policy", "<strong>2026-03-12</strong>"},
 		{"change", "<del>30 days</del><ins>24 months</ins>"},
 		{"change", "Stood in"},
+		{"change", `href="/policies/northlight-imaging/privacy/changes/2?order=text#from-edit-e1"`},
+		{"change_text_side", `id="from-edit-e1"`},
+		{"change_text_side", `<a href="#edit-e1" dir="auto">2. Questions</a>`},
+		{"change_text_side", `<a href="#from-edit-e1" dir="auto">1. What we keep</a>`},
+		{"change", "550 no such mailbox"},
+		{"compare", "Compared for this page"},
+		{"alerts", "they rebuild their site"},
+		{"alerts_breaker", "30 policies changed within an hour"},
+		{"alerts_breaker", `action="/breaker/close"`},
+		{"held", "Please show that you are human"},
+		{"held", `name="ruling" value="accept"`},
+		{"inbox", "2 times in a row"},
+		{"status", "secret: &lt;secret&gt;"},
+		{"overview_found", "1 found."},
 		{"change", "A placeholder in the date was filled in."},
 		{"change", `id="edit-e2"`},
 		{"version", `<td dir="auto">Cloud Nine Hosting</td>`},
@@ -129,6 +166,13 @@ func TestStylesheet(t *testing.T) {
 	if len(css) > 16<<10 {
 		t.Errorf("the stylesheet has %d bytes, more than 16 KiB", len(css))
 	}
+	js, err := staticFiles.ReadFile("static/page.js")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(js) > 8<<10 {
+		t.Errorf("the script has %d bytes, more than 8 KiB", len(js))
+	}
 	for _, bad := range []string{"@import", "url(", "http:", "https:", "expression("} {
 		if strings.Contains(string(css), bad) {
 			t.Errorf("the stylesheet has %q: it must load nothing", bad)
@@ -139,7 +183,7 @@ func TestStylesheet(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{a.css, a.icon} {
+	for _, name := range []string{a.css, a.icon, a.js} {
 		w := call(h, "GET", name, "")
 		if w.Code != 200 || !strings.Contains(w.Header().Get("Cache-Control"), "immutable") {
 			t.Errorf("%s: %d, Cache-Control %q", name, w.Code, w.Header().Get("Cache-Control"))

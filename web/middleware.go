@@ -10,9 +10,10 @@ import (
 	"strings"
 )
 
-// contentPolicy lets a page load the one stylesheet and the icon, send forms
-// to this server, and nothing else: no script, no frame, no foreign origin.
-const contentPolicy = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+// contentPolicy lets a page load the one stylesheet, the one script and the icon, send forms
+// to this server and read from it, and nothing else: no script or style in a page itself, no frame,
+// no foreign origin.
+const contentPolicy = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 
 // wrap puts the guards around the routes, outermost first: headers on every
 // answer, panics caught, strangers' Host and cross-origin mutations refused,
@@ -139,11 +140,14 @@ func (r *statusOnly) Header() http.Header         { return r.header }
 func (r *statusOnly) Write(b []byte) (int, error) { return len(b), nil }
 func (r *statusOnly) WriteHeader(int)             {}
 
-// guarded lets a mutation through when it carries the run file's token, or
-// when authentication in front of this handler vouches for every request.
+// guarded lets a mutation through from who may make it.
 func (s *server) guarded(next http.HandlerFunc) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !s.opt.TrustAuth && !s.bearer(r) {
+		if !s.may(r) {
+			if s.opt.TrustAuth {
+				s.fail(w, r, &statusError{http.StatusForbidden, "this user may read, but not change anything (--web.admin-users names who may)"})
+				return
+			}
 			w.Header().Set("WWW-Authenticate", `Bearer realm="watcher"`)
 			s.fail(w, r, &statusError{
 				http.StatusUnauthorized,

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"strings"
@@ -9,24 +10,34 @@ import (
 	"watcher/storage"
 )
 
-// recentOnOverview is how many changes the front page lists; recentRead is how
-// far back it looks for the last change of each policy.
+// recentOnOverview is how many changes the front page lists, attentionOnPage how
+// many things that need a person.
 const (
 	recentOnOverview = 12
-	recentRead       = 1000
+	attentionOnPage  = 12
 )
 
 // overviewView is the front page.
 type overviewView struct {
 	Shell     shell
 	Attention []attention
-	Rows      []policyRow
-	// Retired lists policies that left the configuration.
-	Retired []policyRow
-	Recent  []changeRow
+	// MoreAttention leads to what Attention has no room for.
+	MoreAttention, MoreText string
+	Listing                 listing
+	Choices                 choices
+	Rows                    []policyRow
+	Pager                   pager
+	Found                   string
+	// Retired counts the policies that left the configuration.
+	Retired    int
+	RetiredURL string
+	Recent     []changeRow
 	// Counts is one line of totals; FirstRun explains a store that has no
-	// check yet.
+	// check yet. Any says that there is a policy at all.
 	Counts, FirstRun string
+	Any              bool
+	// Events is where the script listens for changes, "" for nowhere.
+	Events string
 }
 
 // attention is a line of the strip of things that need a person.
@@ -42,10 +53,11 @@ type policyRow struct {
 	Vendor, Kind, URL string
 	Tags              []string
 	Status            status
-	Checked, Changed  moment
+	Confirmed         moment
+	Changed           moment
 	Grade             badge
 	ChangeURL         string
-	Versions          int
+	Strip             stripView
 }
 
 // changeRow is a change in a list.
@@ -62,11 +74,15 @@ func (s *server) overview(r *http.Request) (overviewView, error) {
 	ctx := r.Context()
 	c := s.calendar()
 	view := overviewView{Shell: s.shell("Overview", "overview", c)}
-	states, err := s.opt.Store.States(ctx)
-	if err != nil {
-		return view, fmt.Errorf("read policies: %w", err)
+	var err error
+	if view.Listing, err = parseListing(r.URL.Query()); err != nil {
+		return view, err
 	}
-	recent, err := s.opt.Store.Recent(ctx, storage.RecentQuery{Limit: recentRead})
+	states, err := s.states(ctx)
+	if err != nil {
+		return view, err
+	}
+	recent, err := s.opt.Store.Recent(ctx, storage.RecentQuery{Limit: recentOnOverview})
 	if err != nil {
 		return view, fmt.Errorf("read changes: %w", err)
 	}
@@ -74,23 +90,25 @@ func (s *server) overview(r *http.Request) (overviewView, error) {
 	if err != nil {
 		return view, fmt.Errorf("read stats: %w", err)
 	}
-	s.fillRows(&view, states, newestByPolicy(recent), c)
-	view.Attention = append(s.systemAttention(stats), s.policyAttention(states, c)...)
-	view.Recent = s.changeRows(recent[:min(recentOnOverview, len(recent))], states, c)
-	view.Counts = countsLine(len(view.Rows), stats)
+	if err := s.fillRows(ctx, &view, states, c); err != nil {
+		return view, err
+	}
+	view.attend(append(s.systemAttention(stats), s.policyAttention(states, c)...), s.urls)
+	view.Recent = s.changeRows(recent, states, c)
+	view.Counts = countsLine(len(states)-view.Retired, stats)
 	view.FirstRun = firstRun(states, c)
+	if s.opt.Events != nil {
+		view.Events = s.urls.base + "/api/v1/events"
+	}
 	return view, nil
 }
 
-// newestByPolicy keeps the first of each policy in a list that is newest first.
-func newestByPolicy(recent []policy.Version) map[policy.ID]policy.Version {
-	newest := map[policy.ID]policy.Version{}
-	for _, v := range recent {
-		if _, ok := newest[v.Policy]; !ok {
-			newest[v.Policy] = v
-		}
+// attend puts what needs a person on top, as far as there is room.
+func (v *overviewView) attend(list []attention, urls urlSpace) {
+	v.Attention = list[:min(len(list), attentionOnPage)]
+	if more := len(list) - len(v.Attention); more > 0 {
+		v.MoreAttention, v.MoreText = urls.home()+"?status="+needsPerson, fmt.Sprintf("%d more", more)
 	}
-	return newest
 }
 
 // disabled returns the policies that the configuration switches off.
@@ -102,23 +120,45 @@ func (s *server) disabled() map[policy.ID]bool {
 	return off
 }
 
-func (s *server) fillRows(view *overviewView, states []policy.State, newest map[policy.ID]policy.Version, c calendar) {
+// fillRows lists the policies that the URL asks for.
+func (s *server) fillRows(ctx context.Context, view *overviewView, states []policy.State, c calendar) error {
 	off := s.disabled()
+	var chosen []policy.State
 	for _, st := range states {
-		row := policyRow{
-			Vendor: st.Vendor.Name, Kind: kindName(st.Kind, st.Lang), URL: s.urls.policy(st.ID), Tags: st.Vendor.Tags,
-			Status: statusOf(st, off[st.ID], c), Checked: c.at(st.LastCheck), Changed: c.at(st.LastChange),
-			Versions: st.Versions,
-		}
-		if v, ok := newest[st.ID]; ok {
-			row.Changed, row.Grade, row.ChangeURL = c.at(v.FirstSeenAt), gradeBadge(v.Significance), s.urls.change(st.ID, v.Number)
-		}
 		if st.Retired {
-			view.Retired = append(view.Retired, row)
-			continue
+			view.Retired++
 		}
-		view.Rows = append(view.Rows, row)
+		if view.Listing.holds(st, statusOf(st, off[st.ID], c)) {
+			chosen = append(chosen, st)
+		}
 	}
+	view.Any, view.RetiredURL = len(states) > view.Retired, s.urls.home()+"?status=retired"
+	view.Choices = view.Listing.choices(states)
+	if view.Listing.active() {
+		view.Found = fmt.Sprintf("%d found.", len(chosen))
+	}
+	chosen, view.Pager = pageOf(chosen, view.Listing.page, func(n int) string { return s.urls.home() + view.Listing.at(n) })
+	for _, st := range chosen {
+		changes, err := s.marks(ctx, st)
+		if err != nil {
+			return err
+		}
+		view.Rows = append(view.Rows, s.policyRow(st, changes, off[st.ID], c))
+	}
+	return nil
+}
+
+func (s *server) policyRow(st policy.State, changes []mark, off bool, c calendar) policyRow {
+	row := policyRow{
+		Vendor: st.Vendor.Name, Kind: kindName(st.Kind, st.Lang), URL: s.urls.policy(st.ID), Tags: st.Vendor.Tags,
+		Status: statusOf(st, off, c), Confirmed: c.at(st.LastSuccess), Changed: c.at(st.LastChange),
+		Strip: c.yearStrip(st, changes),
+	}
+	if len(changes) > 0 {
+		last := changes[len(changes)-1]
+		row.Changed, row.Grade, row.ChangeURL = c.at(last.seen), gradeBadge(last.grade), s.urls.change(st.ID, last.number)
+	}
+	return row
 }
 
 // systemAttention lists what is wrong with the program itself.
@@ -158,6 +198,12 @@ func (s *server) policyAttention(states []policy.State, c calendar) []attention 
 			Status: now, URL: s.urls.policy(st.ID), Detail: joinNonEmpty(" ", now.Why, now.Detail),
 			Title: st.Vendor.Name + ", " + kindName(st.Kind, st.Lang),
 		}
+		if mayHold(st) && s.opt.Held != nil && now.Tone == "warn" {
+			item.URL = s.urls.held(st.ID)
+		}
+		for _, concern := range concerns(st) {
+			warn = append(warn, attention{Status: concern, URL: item.URL, Title: item.Title, Detail: concern.Why})
+		}
 		switch now.Tone {
 		case "bad":
 			bad = append(bad, item)
@@ -166,6 +212,24 @@ func (s *server) policyAttention(states []policy.State, c calendar) []attention 
 		}
 	}
 	return append(bad, warn...)
+}
+
+// concerns are what a person has to look at although the policy is watched.
+func concerns(st policy.State) []status {
+	var list []status
+	if st.Retired {
+		return nil
+	}
+	if st.Moved != nil && st.Moved.Told {
+		list = append(list, status{Icon: iconWarn, Tone: "warn", Word: "Moved", Why: "The policy seems to be at " + st.Moved.To + " now."})
+	}
+	if st.DegradedTold {
+		list = append(list, status{Icon: iconWarn, Tone: "warn", Word: "Degraded", Why: "The configured selectors match nothing; the text is found without them."})
+	}
+	if st.Noise.Noisy {
+		list = append(list, status{Icon: iconWarn, Tone: "warn", Word: "Noisy", Why: "Small changes come so often that they are recorded only."})
+	}
+	return list
 }
 
 // changeRows lists versions that carry a change, under the names of their

@@ -19,7 +19,16 @@ type pages struct {
 	change   page[changeView]
 	version  page[versionView]
 	alerts   page[alertsView]
+	inbox    page[inboxView]
+	held     page[heldView]
+	compare  page[compareView]
+	status   page[statusView]
+	search   page[searchView]
+	topics   page[topicsView]
+	unlock   page[unlockView]
 	failure  page[failureView]
+	// feed is the body of an entry of a feed: a piece of HTML, not a page.
+	feed *template.Template
 }
 
 func parsePages() (pages, error) {
@@ -31,6 +40,9 @@ func parsePages() (pages, error) {
 	for file, t := range map[string]**template.Template{
 		"overview.html": &p.overview.t, "policy.html": &p.policy.t, "change.html": &p.change.t,
 		"version.html": &p.version.t, "alerts.html": &p.alerts.t, "failure.html": &p.failure.t,
+		"inbox.html": &p.inbox.t, "held.html": &p.held.t, "compare.html": &p.compare.t,
+		"status.html": &p.status.t, "unlock.html": &p.unlock.t,
+		"search.html": &p.search.t, "topics.html": &p.topics.t,
 	} {
 		clone, err := base.Clone()
 		if err != nil {
@@ -39,6 +51,9 @@ func parsePages() (pages, error) {
 		if *t, err = clone.ParseFS(templateFiles, "templates/"+file); err != nil {
 			return p, fmt.Errorf("templates: %w", err)
 		}
+	}
+	if p.feed, err = template.New("entry.html").ParseFS(templateFiles, "templates/entry.html"); err != nil {
+		return p, fmt.Errorf("templates: %w", err)
 	}
 	return p, nil
 }
@@ -70,8 +85,13 @@ func visible(r rune) rune {
 // shell is what the layout needs on every page.
 type shell struct {
 	Title         string
-	Home, Alerts  string
-	CSS, Icon     string
+	Home, Inbox   string
+	Search        string
+	Topics        string
+	Alerts        string
+	StatusURL     string
+	CSS, Icon, JS string
+	Feeds         []feedLink
 	Here          string
 	Version, Zone string
 	Generated     moment
@@ -81,9 +101,19 @@ type shell struct {
 func (s *server) shell(title, here string, c calendar) shell {
 	return shell{
 		Title: title, Here: here, Home: s.urls.home(), Alerts: s.urls.alerts(),
-		CSS: s.urls.base + s.assets.css, Icon: s.urls.base + s.assets.icon,
+		Inbox: s.urls.inbox(), Search: s.urls.search(), Topics: s.urls.topics(), StatusURL: s.urls.status(),
+		CSS: s.urls.base + s.assets.css, Icon: s.urls.base + s.assets.icon, JS: s.urls.base + s.assets.js,
+		Feeds:   []feedLink{{"All changes", s.urls.feed()}},
 		Version: s.opt.Version, Zone: c.zone.String(), Generated: c.at(c.now),
 	}
+}
+
+// feedLink is a feed that a page names.
+type feedLink struct{ Title, URL string }
+
+// absolute returns the address of a path of this server as others reach it.
+func (s *server) absolute(path string) string {
+	return s.origin + path
 }
 
 // servePage joins a page and what builds its view.

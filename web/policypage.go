@@ -5,14 +5,19 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 
 	"watcher/policy"
 	"watcher/storage"
 	"watcher/triage"
 )
 
-// checksOnPage is how many checks the page of a policy lists.
-const checksOnPage = 25
+// checksOnPage is how many checks the page of a policy lists, runsRead how many
+// runs of them it reads for the picture of a year.
+const (
+	checksOnPage = 15
+	runsRead     = 1500
+)
 
 // policyView is the page of one policy.
 type policyView struct {
@@ -27,9 +32,21 @@ type policyView struct {
 	Next         moment
 	Added        moment
 	Current      currentView
+	Strip        stripView
+	Coverage     stripView
+	Frequency    *chartView
 	Timeline     []versionRow
+	Pager        pager
+	Compare      compareForm
+	Rules        []ruleRow
+	Concerns     []status
 	Checks       []checkRow
 	Explained    explainedView
+	Acting       acting
+	CheckURL     string
+	HeldURL      string
+	Notice       string
+	Feed         string
 }
 
 // explainedView says why the last check ended as it did, and what was left out
@@ -47,6 +64,7 @@ type currentView struct {
 	Words  int
 	SHA256 string
 	Dates  []dateView
+	Text   textView
 	// Problem says why the text cannot be read, "" when it can.
 	Problem string
 	// normalizer and dropped are how the text was made.
@@ -60,6 +78,7 @@ type versionRow struct {
 	Kind                 string
 	Head                 bool
 	Seen, LastSeen       moment
+	Claimed              string
 	Grade                badge
 	Summary              string
 	EqualTo              int
@@ -80,6 +99,10 @@ func (s *server) policyPage(r *http.Request) (policyView, error) {
 	if err != nil {
 		return policyView{}, err
 	}
+	page, err := intParam(r.URL.Query(), "page", 1, 1, maxPage)
+	if err != nil {
+		return policyView{}, err
+	}
 	ctx := r.Context()
 	st, err := s.opt.Store.State(ctx, id)
 	if err != nil {
@@ -89,19 +112,40 @@ func (s *server) policyPage(r *http.Request) (policyView, error) {
 	if err != nil {
 		return policyView{}, fmt.Errorf("versions of %s: %w", id, err)
 	}
+	c := s.calendar()
 	checks, err := s.opt.Store.Checks(ctx, id, storage.CheckQuery{Limit: checksOnPage})
 	if err != nil {
 		return policyView{}, fmt.Errorf("checks of %s: %w", id, err)
 	}
-	c := s.calendar()
+	ledger, err := s.opt.Store.Runs(ctx, id, storage.RunQuery{Since: c.yearAgo(), Limit: runsRead})
+	if err != nil {
+		return policyView{}, fmt.Errorf("ledger of %s: %w", id, err)
+	}
 	current := s.current(ctx, st)
-	return policyView{
+	view := policyView{
 		Shell: s.shell(st.Vendor.Name+", "+kindName(st.Kind, st.Lang), "", c),
 		ID:    string(id), Vendor: st.Vendor.Name, Kind: kindName(st.Kind, st.Lang), Tags: st.Vendor.Tags,
 		Address: foreignURL(st.URL), MovedTo: movedTo(st), Status: statusOf(st, s.disabled()[id], c),
 		Checked: c.at(st.LastCheck), Next: c.at(st.NextCheck), Added: c.at(st.Added),
-		Current: current, Timeline: s.timeline(st, versions, c), Checks: checkRows(checks, c), Explained: explained(checks, current),
-	}, nil
+		Current: current, Strip: c.yearStrip(st, marksOf(versions)), Coverage: c.coverageStrip(ledger), Frequency: c.frequency(versions),
+		Checks: checkRows(checks, c), Explained: explained(checks, current),
+		Rules: s.rulesOf(st), Concerns: concerns(st), Acting: s.acting(r), Notice: notice(r.URL.Query().Get("done")), Feed: s.urls.policyFeed(id),
+	}
+	view.Shell.Feeds = append(view.Shell.Feeds, feedLink{"Changes of this policy", view.Feed})
+	if len(versions) > 1 {
+		view.Compare = s.compareForm(id, versions, 0, st.Head, c)
+	}
+	if s.opt.Actions != nil && !st.Retired {
+		view.CheckURL = s.urls.check(id)
+	}
+	if s.opt.Held != nil && mayHold(st) {
+		view.HeldURL = s.urls.held(id)
+	}
+	versions = slices.Clone(versions)
+	slices.Reverse(versions)
+	versions, view.Pager = pageOf(versions, page, func(n int) string { return fmt.Sprintf("%s?page=%d#timeline", s.urls.policy(id), n) })
+	view.Timeline = s.timeline(ctx, st, versions, c)
+	return view, nil
 }
 
 // movedTo returns where a policy is said to be now, nil while it was not told.
@@ -139,13 +183,14 @@ func (s *server) current(ctx context.Context, st policy.State) currentView {
 		return view
 	}
 	view.Dates, view.normalizer, view.dropped = dateViews(doc.Dates), doc.Normalizer, doc.Dropped
+	view.Text = viewText(doc)
 	return view
 }
 
-// timeline lists versions newest first.
-func (s *server) timeline(st policy.State, versions []policy.Version, c calendar) []versionRow {
+// timeline lists versions in the order given, with what each claims of its date.
+func (s *server) timeline(ctx context.Context, st policy.State, versions []policy.Version, c calendar) []versionRow {
 	rows := make([]versionRow, 0, len(versions))
-	for _, v := range slices.Backward(versions) {
+	for _, v := range versions {
 		row := versionRow{
 			Number: v.Number, Kind: versionKindName(v.Kind), Head: v.Number == st.Head,
 			Seen: c.at(v.FirstSeenAt), LastSeen: c.at(v.LastSeenAt), Grade: gradeBadge(v.Significance),
@@ -154,10 +199,33 @@ func (s *server) timeline(st policy.State, versions []policy.Version, c calendar
 		if v.From > 0 {
 			row.ChangeURL = s.urls.change(v.Policy, v.Number)
 			row.ChangeWhy = fmt.Sprintf("What changed since version %d", v.From)
+			if change, err := s.opt.Store.Change(ctx, v.Policy, v.Number); err == nil {
+				row.Claimed = claimed(change.Dates.To)
+			}
+		} else if doc, err := s.opt.Store.Document(ctx, v.Policy, v.Number); err == nil {
+			row.Claimed = claimed(doc.Dates)
 		}
 		rows = append(rows, row)
 	}
 	return rows
+}
+
+// claimed says the dates that a text claims in one line.
+func claimed(dates []policy.Date) string {
+	var words []string
+	for _, d := range dateViews(dates) {
+		if d.Value != "" {
+			words = append(words, strings.ToLower(d.Kind)+" "+joinNonEmpty(" ", d.Value, parenthesized(d.Note)))
+		}
+	}
+	return strings.Join(words, ", ")
+}
+
+func parenthesized(s string) string {
+	if s == "" {
+		return ""
+	}
+	return "(" + s + ")"
 }
 
 func checkRows(checks []policy.Check, c calendar) []checkRow {

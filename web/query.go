@@ -63,22 +63,32 @@ func intParam(q url.Values, name string, byDefault, low, high int) (int, error) 
 
 // sinceParam reads ?since= as RFC 3339 or as a date, which begins at midnight
 // UTC. Absent means the beginning.
-func sinceParam(q url.Values) (time.Time, error) {
-	raw := q.Get("since")
+func sinceParam(q url.Values) (time.Time, error) { return timeParam(q, "since", 0) }
+
+// untilParam reads ?until= like sinceParam, a date as its last moment. Absent
+// means the end.
+func untilParam(q url.Values) (time.Time, error) {
+	return timeParam(q, "until", 24*time.Hour-time.Nanosecond)
+}
+
+// timeParam reads a time, or a date to which later is added.
+func timeParam(q url.Values, name string, later time.Duration) (time.Time, error) {
+	raw := q.Get(name)
 	if raw == "" {
 		return time.Time{}, nil
 	}
-	for _, layout := range []string{time.RFC3339Nano, time.DateOnly} {
-		if t, err := time.Parse(layout, raw); err == nil {
-			return t.UTC(), nil
-		}
+	if t, err := time.Parse(time.RFC3339Nano, raw); err == nil {
+		return t.UTC(), nil
 	}
-	return time.Time{}, badRequest(fmt.Sprintf("since=%q: want RFC 3339 or a date, for example 2025-05-12T04:00:00Z or 2025-05-12", raw))
+	if t, err := time.Parse(time.DateOnly, raw); err == nil {
+		return t.Add(later), nil
+	}
+	return time.Time{}, badRequest(fmt.Sprintf("%s=%q: want RFC 3339 or a date, for example 2025-05-12T04:00:00Z or 2025-05-12", name, raw))
 }
 
 // stateParams reads ?state=, repeated or separated by commas.
 func stateParams(q url.Values) ([]policy.AlertState, error) {
-	known := []policy.AlertState{policy.AlertPending, policy.AlertDelivered, policy.AlertDead, policy.AlertParked}
+	known := policy.AlertStates()
 	var states []policy.AlertState
 	for _, raw := range q["state"] {
 		for word := range strings.SplitSeq(raw, ",") {
@@ -88,7 +98,7 @@ func stateParams(q url.Values) ([]policy.AlertState, error) {
 			case slices.Contains(known, state):
 				states = append(states, state)
 			default:
-				return nil, badRequest(fmt.Sprintf("state=%q: want pending, delivered, dead or parked", word))
+				return nil, badRequest(fmt.Sprintf("state=%q: want pending, held, parked, dead, silenced or delivered", word))
 			}
 		}
 	}

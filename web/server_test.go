@@ -51,7 +51,11 @@ func options(store storage.Reader) Options {
 	return Options{
 		Store: store, Clock: now, Logger: slog.New(slog.DiscardHandler), Token: testToken, Version: "1.2.3",
 		ListenHosts: []string{"127.0.0.1:9847"}, ExternalURL: "https://watch.example.org",
-		Actions: &fakeActions{},
+		Actions: &fakeActions{}, Held: fakeHeld, Receivers: func() []string { return []string{"privacy-team", "legal-mail"} },
+		Config: func() []byte {
+			return []byte("version: 1\nreceivers:\n  - name: privacy-team\n    webhook:\n      secret: <secret>\n")
+		},
+		Policies: fixturePolicies,
 	}
 }
 
@@ -166,6 +170,12 @@ func TestGuards(t *testing.T) {
 		{"no metrics handler", "GET", "/metrics", nil, nil, 404},
 		{"no actions", "POST", "/-/reload", nil, func(o *Options) { o.Actions = nil }, 501},
 		{"no requeue", "POST", "/api/v1/alerts/alt_1/redeliver", nil, nil, 501},
+		{"silence without token", "POST", "/api/v1/silences", header("Authorization", ""), nil, 401},
+		{"expire without token", "DELETE", "/api/v1/silences/sil_1", header("Authorization", ""), nil, 401},
+		{"close without token", "POST", "/api/v1/breaker/close", header("Authorization", ""), nil, 401},
+		{"resume without token", "POST", "/api/v1/receivers/team/resume", header("Authorization", ""), nil, 401},
+		{"expire from another site", "DELETE", "/api/v1/silences/sil_1", header("Sec-Fetch-Site", "cross-site"), nil, 403},
+		{"no delivery", "DELETE", "/api/v1/silences/sil_1", nil, nil, 501},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			opt := options(fixture())

@@ -113,6 +113,10 @@ func deliveryView(state policy.AlertState) status {
 		return status{Icon: iconBad, Tone: "bad", Word: "Dead", Why: "It was given up."}
 	case policy.AlertParked:
 		return status{Icon: iconWarn, Tone: "warn", Word: "Parked", Why: "Its receiver is broken or gone from the configuration."}
+	case policy.AlertHeld:
+		return status{Icon: iconWait, Tone: "warn", Word: "Held", Why: "Many policies changed at once: the breaker is open."}
+	case policy.AlertSilenced:
+		return status{Icon: iconOff, Tone: "quiet", Word: "Silenced", Why: "It matched a silence and was not told."}
 	}
 	return status{Icon: iconOff, Tone: "quiet", Word: plain(string(state))}
 }

@@ -52,7 +52,7 @@ const (
 
 // viewText arranges a document for a page.
 func viewText(doc policy.Document) textView {
-	view := textView{Lang: doc.Lang}
+	view := textView{Lang: langTag(doc.Lang)}
 	for i, sec := range doc.Sections {
 		sv := sectionView{
 			Anchor: fmt.Sprintf("s%d", i+1), Heading: sec.Heading, Level: min(max(sec.Level, 1)+2, 6),

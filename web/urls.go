@@ -14,6 +14,49 @@ type urlSpace struct{ base string }
 
 func (u urlSpace) home() string   { return u.base + "/" }
 func (u urlSpace) alerts() string { return u.base + "/alerts" }
+func (u urlSpace) inbox() string  { return u.base + "/inbox" }
+func (u urlSpace) status() string { return u.base + "/status" }
+func (u urlSpace) unlock() string { return u.base + "/unlock" }
+func (u urlSpace) lock() string   { return u.base + "/lock" }
+func (u urlSpace) search() string { return u.base + "/search" }
+func (u urlSpace) topics() string { return u.base + "/topics" }
+func (u urlSpace) feed() string   { return u.base + "/feed.atom" }
+
+func (u urlSpace) held(id policy.ID) string { return u.base + "/inbox/" + escapeID(id) }
+
+func (u urlSpace) redeliver(alert string) string {
+	return u.base + "/alerts/" + url.PathEscape(alert) + "/redeliver"
+}
+
+func (u urlSpace) testReceiver(name string) string {
+	return u.base + "/receivers/" + url.PathEscape(name) + "/test"
+}
+
+func (u urlSpace) resume(name string) string {
+	return u.base + "/receivers/" + url.PathEscape(name) + "/resume"
+}
+
+func (u urlSpace) silences() string     { return u.base + "/silences" }
+func (u urlSpace) closeBreaker() string { return u.base + "/breaker/close" }
+
+func (u urlSpace) expireSilence(id string) string {
+	return u.base + "/silences/" + url.PathEscape(id) + "/expire"
+}
+
+func (u urlSpace) check(id policy.ID) string { return u.policy(id) + "/check" }
+
+func (u urlSpace) compare(id policy.ID, from, to int) string {
+	if from == 0 || to == 0 {
+		return u.policy(id) + "/compare"
+	}
+	return fmt.Sprintf("%s/compare?from=%d&to=%d", u.policy(id), from, to)
+}
+
+func (u urlSpace) policyFeed(id policy.ID) string { return u.policy(id) + "/feed.atom" }
+
+func (u urlSpace) vendorFeed(slug string) string {
+	return u.base + "/vendors/" + url.PathEscape(slug) + "/feed.atom"
+}
 
 func (u urlSpace) policy(id policy.ID) string { return u.base + "/policies/" + escapeID(id) }
 

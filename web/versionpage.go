@@ -30,10 +30,16 @@ type versionView struct {
 	SHA256, RawSHA256 string
 	Normalizer        string
 	ChangeURL         string
-	TextURL           string
-	Dates             []dateView
-	Text              textView
-	Capture           captureView
+	// Earlier and Later are the neighbours in time; Compare leads to what lies
+	// between this text and the one in force.
+	Earlier, Later int
+	EarlierURL     string
+	LaterURL       string
+	Compare        string
+	TextURL        string
+	Dates          []dateView
+	Text           textView
+	Capture        captureView
 }
 
 // captureView is where a text came from.
@@ -96,12 +102,33 @@ func (s *server) versionPage(r *http.Request) (versionView, error) {
 		Text: viewText(doc), Capture: s.provenance(ctx, v, c),
 	}
 	if st.Head > 0 && st.Head != n {
-		view.HeadURL = s.urls.version(id, st.Head)
+		view.HeadURL, view.Compare = s.urls.version(id, st.Head), s.urls.compare(id, n, st.Head)
+	}
+	if err := s.neighbours(ctx, &view, id); err != nil {
+		return view, err
 	}
 	if v.From > 0 {
 		view.ChangeURL = s.urls.change(id, n)
 	}
 	return view, nil
+}
+
+// neighbours finds the texts seen before and after that of the view.
+func (s *server) neighbours(ctx context.Context, view *versionView, id policy.ID) error {
+	versions, err := s.opt.Store.Versions(ctx, id)
+	if err != nil {
+		return fmt.Errorf("versions of %s: %w", id, err)
+	}
+	i := slices.IndexFunc(versions, func(v policy.Version) bool { return v.Number == view.Number })
+	if i > 0 {
+		view.Earlier = versions[i-1].Number
+		view.EarlierURL = s.urls.version(id, view.Earlier)
+	}
+	if i >= 0 && i+1 < len(versions) {
+		view.Later = versions[i+1].Number
+		view.LaterURL = s.urls.version(id, view.Later)
+	}
+	return nil
 }
 
 // provenance reads the capture of a version. Without it the text is still

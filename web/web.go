@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/time/rate"
+
 	"watcher/policy"
 	"watcher/storage"
 )
@@ -60,10 +62,26 @@ type Options struct {
 	Store storage.Reader
 	// Requeue makes an alert pending again; nil answers 501.
 	Requeue func(ctx context.Context, alertID string) error
+	// Renormalize reads stored captures by the rules of now; nil answers 501.
+	Renormalize func(ctx context.Context, req policy.RenormalizeRequest, emit func(policy.Renormalized) error) error
 	// Policies returns the current configuration; nil means none.
 	Policies func() []policy.Policy
 	// Actions may be nil: the endpoints that need it then answer 501.
 	Actions Actions
+	// Upkeep may be nil, too.
+	Upkeep Upkeep
+	// Held returns the newest capture of a policy that the gate holds, with its
+	// text when that is asked for, or policy.ErrNotFound. Nil means that none is
+	// ever held.
+	Held func(ctx context.Context, id policy.ID, withText bool) (Held, error)
+	// Receivers names the receivers of the configuration, Config returns it as
+	// YAML without its secrets; nil leaves them out.
+	Receivers func() []string
+	Config    func() []byte
+	// Events is where checks are announced as they end; nil answers 501.
+	Events *Events
+	// Delivery may be nil: its endpoints then answer 501.
+	Delivery Delivery
 	// Metrics serves /metrics; nil leaves the path unknown.
 	Metrics http.Handler
 	// Ready serves /-/ready; nil means always ready.
@@ -76,6 +94,9 @@ type Options struct {
 	// TrustAuth says that authentication in front of this handler guards
 	// every request (a web configuration file with users).
 	TrustAuth bool
+	// Admins are the users who may change something under TrustAuth; empty means
+	// every user.
+	Admins []string
 	// ListenHosts are the hosts (with or without port) of the addresses that
 	// the server listens on, ExternalURL is the base of links in alerts. Both
 	// decide which Host headers are served; a path in ExternalURL becomes the
@@ -97,6 +118,15 @@ type server struct {
 	assets assets
 	pages  pages
 	urls   urlSpace
+	// origin is the scheme and host of the external URL, "" without one.
+	origin string
+	costs  costs
+	kept   statesCache
+	known  marksCache
+	feeds  *rate.Limiter
+	tries  *rate.Limiter
+	// searches has room for those that may run at once.
+	searches chan struct{}
 }
 
 // New returns the handler of the whole web surface: pages, API, metrics and
@@ -110,7 +140,14 @@ func New(opt Options) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &server{opt: withDefaults(opt), log: opt.Logger, urls: urlSpace{base: strings.TrimRight(external.Path, "/")}}
+	s := &server{
+		searches: make(chan struct{}, maxSearches),
+		opt:      withDefaults(opt), log: opt.Logger, urls: urlSpace{base: strings.TrimRight(external.Path, "/")}, costs: newCosts(),
+		feeds: rate.NewLimiter(costlyPerSecond, costlyBurst), tries: rate.NewLimiter(unlockPerSecond, unlockBurst),
+	}
+	if external.Host != "" {
+		s.origin = external.Scheme + "://" + external.Host
+	}
 	if s.assets, err = loadAssets(); err != nil {
 		return nil, err
 	}
@@ -139,6 +176,9 @@ func withDefaults(opt Options) Options {
 	if opt.Ready == nil {
 		opt.Ready = func() Readiness { return Readiness{Ready: true, ConfigOK: true} }
 	}
+	if opt.Receivers == nil {
+		opt.Receivers = func() []string { return nil }
+	}
 	if opt.TimeZone == nil {
 		opt.TimeZone = func() *time.Location { return time.UTC }
 	}
@@ -149,36 +189,9 @@ func withDefaults(opt Options) Options {
 func (s *server) routes() *http.ServeMux {
 	mux := http.NewServeMux()
 
-	mux.Handle("GET /{$}", servePage(s, s.pages.overview, s.overview))
-	mux.Handle("GET /policies/{vendor}/{kind}", servePage(s, s.pages.policy, s.policyPage))
-	mux.Handle("GET /policies/{vendor}/{kind}/changes/{n}", servePage(s, s.pages.change, s.changePage))
-	mux.Handle("GET /policies/{vendor}/{kind}/versions/{n}", servePage(s, s.pages.version, s.versionPage))
-	mux.Handle("GET /alerts", servePage(s, s.pages.alerts, s.alertsPage))
-	mux.HandleFunc("GET /static/{name}", s.static)
-
-	const api = "/api/v1"
-	const one = api + "/policies/{vendor}/{kind}"
-	mux.Handle("GET "+api+"/policies", s.answer(s.getStates))
-	mux.Handle("GET "+one, s.answer(s.getState))
-	mux.Handle("GET "+one+"/versions", s.answer(s.getVersions))
-	mux.Handle("GET "+one+"/versions/{n}", s.answer(s.getVersion))
-	mux.Handle("GET "+one+"/versions/{n}/document", s.answer(s.getDocument))
-	mux.HandleFunc("GET "+one+"/versions/{n}/text", s.getText)
-	mux.Handle("GET "+one+"/changes/{n}", s.answer(s.getChange))
-	mux.Handle("GET "+one+"/captures/{id}", s.answer(s.getCapture))
-	mux.HandleFunc("GET "+one+"/captures/{id}/body", s.getBody)
-	mux.Handle("GET "+one+"/checks", s.answer(s.getChecks))
-	mux.Handle("GET "+api+"/changes", s.answer(s.getRecent))
-	mux.Handle("GET "+api+"/alerts", s.answer(s.getAlerts))
-	mux.Handle("GET "+api+"/alerts/{id}", s.answer(s.getAlert))
-	mux.Handle("GET "+api+"/stats", s.answer(s.getStats))
-
-	mux.Handle("POST "+api+"/check", s.guarded(s.postCheck))
-	mux.Handle("POST "+one+"/quarantine", s.guarded(s.postRuling))
-	mux.Handle("POST "+api+"/alerts/{id}/redeliver", s.guarded(s.postRedeliver))
-	mux.Handle("POST "+api+"/receivers/{name}/test", s.guarded(s.postTest))
+	s.pageRoutes(mux)
+	s.apiRoutes(mux.Handle)
 	mux.Handle("POST /-/reload", s.guarded(s.postReload))
-
 	mux.HandleFunc("GET /-/healthy", s.healthy)
 	mux.HandleFunc("GET /-/ready", s.ready)
 	if s.opt.Metrics != nil {

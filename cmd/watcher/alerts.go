@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 
 	"github.com/spf13/cobra"
@@ -17,7 +18,8 @@ import (
 
 func newAlertsCommand(e *env) *cobra.Command {
 	c := &cobra.Command{Use: "alerts", Short: "Look at the outbox, deliver again, test a receiver", Args: cobra.ArbitraryArgs, RunE: group}
-	c.AddCommand(newAlertsListCommand(e), newAlertsShowCommand(e), newAlertsRedeliverCommand(e), newAlertsTestCommand(e))
+	c.AddCommand(newAlertsListCommand(e), newAlertsShowCommand(e), newAlertsRedeliverCommand(e), newAlertsTestCommand(e),
+		newAlertsResumeCommand(e), newAlertsRouteCommand(e), newAlertsBreakerCommand(e))
 	return c
 }
 
@@ -34,19 +36,17 @@ func newAlertsListCommand(e *env) *cobra.Command {
 	c := &cobra.Command{
 		Use: "list", Short: "List alerts, oldest first", Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			switch s := policy.AlertState(state); s {
-			case "":
-			case policy.AlertPending, policy.AlertDelivered, policy.AlertDead, policy.AlertParked:
+			if s := policy.AlertState(state); slices.Contains(policy.AlertStates(), s) {
 				q.States = []policy.AlertState{s}
-			default:
-				return usagef("--state %q: want pending, delivered, dead or parked", state)
+			} else if s != "" {
+				return usagef("--state %q: want pending, held, parked, dead, silenced or delivered", state)
 			}
 			return e.withReader(func(r storage.Reader) error { return e.listAlerts(c.Context(), r, q, asJSON) })
 		},
 	}
 	c.Flags().BoolVar(&asJSON, "json", false, "print one JSON object per line")
 	c.Flags().StringVar(&q.Receiver, "receiver", "", "only those of this `RECEIVER`")
-	c.Flags().StringVar(&state, "state", "", "only those in this `STATE`: pending, delivered, dead or parked")
+	c.Flags().StringVar(&state, "state", "", "only those in this `STATE`: pending, held, parked, dead, silenced or delivered")
 	e.remoteFlags(c)
 	return c
 }

@@ -15,6 +15,7 @@ import (
 
 	"watcher/app"
 	"watcher/policy"
+	"watcher/storage"
 	"watcher/watch"
 )
 
@@ -142,11 +143,31 @@ func (e *env) checkLocal(ctx context.Context, a *app.App, ids []policy.ID, f che
 	if err := a.Pass(ctx, watch.PassOptions{IDs: ids, DryRun: f.dryRun}, t.add); err != nil {
 		return err
 	}
-	if f.dryRun || f.noAlerts {
+	if f.dryRun {
+		return nil
+	}
+	a.Beat(ctx)
+	if f.noAlerts {
 		return nil
 	}
 	_, err := drain(ctx, a)
-	return err
+	return errors.Join(err, e.noteHeld(ctx, a.Store()))
+}
+
+// noteHeld says so when alerts are held back: nobody should take silence for
+// the absence of news.
+func (e *env) noteHeld(ctx context.Context, r storage.Reader) error {
+	held, err := r.Alerts(ctx, storage.AlertQuery{States: []policy.AlertState{policy.AlertHeld}})
+	if err != nil || len(held) == 0 {
+		return err
+	}
+	b, err := r.Breaker(ctx)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(e.stderr, "watcher: %d alerts are held: %s (hint: 'watcher alerts breaker close' releases them; a run an hour after %s does too)\n",
+		len(held), b.Reason, stamp(b.OpenedAt))
+	return nil
 }
 
 // drain delivers what waits in the outbox.

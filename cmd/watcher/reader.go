@@ -47,8 +47,7 @@ func (e *env) withReader(f func(storage.Reader) error) error {
 		return f(c)
 	}
 	if e.noStore() {
-		return withHint(fmt.Errorf("there is no store at %s yet", e.flags.storagePath),
-			"'watcher run' or 'watcher check' makes one; --storage.path names another")
+		return e.noStoreError()
 	}
 	store, err := bolt.Open(e.flags.storagePath, bolt.Options{ReadOnly: true, LockTimeout: lockWait})
 	if errors.Is(err, policy.ErrLocked) && !e.hasRunFile() {

@@ -58,13 +58,14 @@ with its evidence, says what changed the way a lawyer would, and tells people.
 	f.StringVar(&e.flags.web.ListenAddress, "web.listen-address", app.DefaultListenAddress, "`ADDRESS` for pages, API and metrics")
 	f.StringVar(&e.flags.web.ConfigFile, "web.config.file", "", "`FILE` with TLS and authentication (exporter-toolkit)")
 	f.StringVar(&e.flags.web.ExternalURL, "web.external-url", "", "`URL` under which people reach the pages; the base of links in alerts")
+	f.StringSliceVar(&e.flags.web.AdminUsers, "web.admin-users", nil, "`NAMES` of users of --web.config.file who may change something; default all")
 	f.BoolVar(&e.flags.web.Insecure, "web.insecure", false, "listen beyond loopback without authentication")
 	root.AddCommand(
-		newRunCommand(e), newDemoCommand(e), newCheckCommand(e), newBackfillCommand(e),
-		newListCommand(e), newHistoryCommand(e), newShowCommand(e), newExplainCommand(e),
-		newQuarantineCommand(e),
+		newRunCommand(e), newDemoCommand(e), newInitCommand(e), newCheckCommand(e), newBackfillCommand(e),
+		newListCommand(e), newHistoryCommand(e), newCoverageCommand(e), newSearchCommand(e), newExportCommand(e), newRenormalizeCommand(e),
+		newShowCommand(e), newExplainCommand(e), newQuarantineCommand(e), newSilenceCommand(e), newDBCommand(e),
 		newDiffCommand(e), newExtractCommand(e), newAlertsCommand(e), newConfigCommand(e), newImportCommand(e),
-		newVersionCommand(e), newExitCodesTopic(), newPDFCommand(e),
+		newVersionCommand(e), newExitCodesTopic(), newPDFCommand(e), newVerifyChildCommand(e),
 	)
 	return root
 }
@@ -106,7 +107,7 @@ func (e *env) options(logger *slog.Logger) app.Options {
 	return app.Options{
 		StoragePath: e.flags.storagePath, LockTimeout: time.Second,
 		Load: func() (*config.Config, error) { return loadConfig(e.flags.configFile) },
-		Web:  e.flags.web, PDFText: pdfReader(),
+		Web:  e.flags.web, PDFText: pdfReader(), VerifyCommand: verifyArgs(),
 		Logger: logger, Output: e.stdout, Clock: time.Now,
 		Version: version, Revision: revision, GoVersion: runtime.Version(),
 	}

@@ -24,6 +24,7 @@ type codec struct {
 	// best is slower; whole bodies are rare, large, and kept for ever.
 	best *zstd.Encoder
 	dec  *zstd.Decoder
+	rows rowCodec
 }
 
 func newCodec() (*codec, error) {
@@ -42,10 +43,12 @@ func newCodec() (*codec, error) {
 	if err != nil {
 		return nil, fmt.Errorf("zstd decoder: %w", err)
 	}
-	return &codec{enc: enc, best: best, dec: dec}, nil
+	rows, err := newRowCodec()
+	return &codec{enc: enc, best: best, dec: dec, rows: rows}, err
 }
 
 func (c *codec) close() {
+	c.rows.close()
 	c.dec.Close()
 	_, _ = c.enc.Close(), c.best.Close() // have no stream to flush
 }

@@ -109,7 +109,7 @@ func (w *committer) writeBody(id policy.CaptureID) (policy.CaptureID, error) {
 		return 0, nil
 	}
 	body, base := w.body, w.base
-	if body == nil || base != 0 && base != last.Base { // another check stored another body in the meantime
+	if body == nil || base != 0 && base != last.under(refused(c), len(c.Body)) { // another check stored another body in the meantime
 		base = 0
 		if body, err = w.codec.packBody(c.Body); err != nil {
 			return 0, err
@@ -120,12 +120,8 @@ func (w *committer) writeBody(id policy.CaptureID) (policy.CaptureID, error) {
 	}
 	next := last
 	next.Digest, next.Capture, next.Refused = c.Digest, id, refused(c)
-	switch {
-	case next.Refused: // nothing is to build on it
-	case base != 0:
-		next.Base, next.Depth = id, last.Depth+1
-	default:
-		next.Base, next.Depth, next.Whole = id, 0, len(body)
+	if !next.Refused { // else nothing is to build on it
+		next.extend(id, base, len(body), len(c.Body))
 	}
 	return id, w.putJSON(lastBodyBucket, w.key.bytes(), next)
 }
@@ -210,6 +206,9 @@ func (w *committer) settleOldHead() error {
 }
 
 func (w *committer) writeCheck() error {
+	if w.Check.Outcome == "" {
+		return nil
+	}
 	c := utcCheck(w.Check)
 	c.Policy = ""
 	if w.receipt.Capture != 0 {
@@ -229,7 +228,15 @@ func (w *committer) writeCheck() error {
 	if err != nil {
 		return err
 	}
-	return w.insert(checkBucket, append(checkPrefix(w.key, c.At), number(seq)...), payload)
+	newest, err := w.newestCheck(w.key)
+	if err != nil {
+		return err
+	}
+	key := checkKey(w.key, c.At, seq)
+	if err := w.insert(checkBucket, key, payload); err != nil {
+		return err
+	}
+	return w.enterRun(w.key, newest, key, c)
 }
 
 // or returns n, or instead when n is 0.
@@ -283,25 +290,29 @@ func (w *committer) writeAlerts() error {
 
 func (w *committer) writeAlert(a policy.Alert) error {
 	w.fillEvent(&a.Event)
-	row := alertRow{Alert: a}
-	var err error
-	if row.Key, err = w.eventKey(a.Event.Policy.ID); err != nil {
+	k, err := w.eventKey(a.Event.Policy.ID)
+	if err != nil {
 		return err
 	}
-	if row.Seq, err = w.next(outboxBucket); err != nil {
+	return w.addAlert(alertRow{Alert: a, Key: k})
+}
+
+// addAlert writes a new row of the outbox under the next number.
+func (t *tx) addAlert(row alertRow) (err error) {
+	if row.Seq, err = t.next(outboxBucket); err != nil {
 		return err
 	}
 	payload, err := marshal(row)
 	if err != nil {
 		return err
 	}
-	if err := w.insert(outboxBucket, number(row.Seq), payload); err != nil {
+	if err := t.insert(outboxBucket, number(row.Seq), payload); err != nil {
 		return err
 	}
-	if err := w.enqueue(row.Alert); err != nil {
+	if err := t.enqueue(row.Alert); err != nil {
 		return err
 	}
-	return w.put(alertBucket, []byte(a.ID), number(row.Seq))
+	return t.put(alertBucket, []byte(row.ID), number(row.Seq))
 }
 
 // fillEvent gives an event the numbers of the last version added. utcAlert has
@@ -324,10 +335,15 @@ func (w *committer) eventKey(id policy.ID) (policyKey, error) {
 	if id == w.Claim.Policy {
 		return w.key, nil
 	}
+	return w.keyOf(id)
+}
+
+// keyOf is lookup, but that what is no policy of the store is 0.
+func (t *tx) keyOf(id policy.ID) (policyKey, error) {
 	if id == "" {
 		return 0, nil
 	}
-	k, err := w.lookup(id)
+	k, err := t.lookup(id)
 	if errors.Is(err, policy.ErrNotFound) {
 		return 0, nil
 	}

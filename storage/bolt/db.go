@@ -2,6 +2,7 @@ package bolt
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -10,6 +11,7 @@ import (
 	"sync/atomic"
 
 	"go.etcd.io/bbolt"
+	berrors "go.etcd.io/bbolt/errors"
 
 	"watcher/policy"
 	"watcher/storage"
@@ -83,7 +85,7 @@ func (db *DB) enter(ctx context.Context) (leave func(), err error) {
 }
 
 func (db *DB) tx(b *bbolt.Tx) *tx {
-	return &tx{bolt: b, session: db.session, onDamage: db.metrics.verify.Inc}
+	return &tx{bolt: b, session: db.session, rows: db.codec.rows, onDamage: db.metrics.verify.Inc}
 }
 
 // view runs fn in a read transaction. An open one keeps the writer from
@@ -95,8 +97,17 @@ func (db *DB) view(ctx context.Context, fn func(*tx) error) error {
 	}
 	defer leave()
 	return db.guard(func() error {
-		return db.bolt.View(func(b *bbolt.Tx) error { return fn(db.tx(b)) })
+		return unmapped(db.bolt.View(func(b *bbolt.Tx) error { return fn(db.tx(b)) }))
 	})
+}
+
+// unmapped says what helps when bbolt lost its map of the file, for want of
+// address space or memory: it does not ask for another one.
+func unmapped(err error) error {
+	if errors.Is(err, berrors.ErrInvalidMapping) {
+		return fmt.Errorf("%w (restart the program; is there enough memory?)", err)
+	}
+	return err
 }
 
 // query is view for functions with a result.

@@ -22,8 +22,12 @@ import (
 // 94 kB and a git pack 4.3 kB.
 const (
 	// maxChain is how many bodies hang on one that is stored whole: what one
-	// damaged value can take along, and what a read has to undo.
-	maxChain = 96
+	// damaged value can take along.
+	maxChain = 500
+	// maxCost bounds what has to be read and undone for one body, in bytes; each
+	// step counts stepCost on top. That is some 15 ms.
+	maxCost  = 16 << 20
+	stepCost = 100 << 10
 	// maxDelta bounds the bodies that are stored as differences, in bytes.
 	maxDelta = 8 << 20
 	// worthwhile is which part of a whole body a difference may take, in percent.
@@ -160,24 +164,24 @@ func (db *DB) plain(ctx context.Context, at policy.CaptureID) ([]byte, error) {
 	return body, nil
 }
 
-// pack returns a body in its stored form: as a difference to the newest accepted
-// one of the policy where that is worthwhile.
-func (db *DB) pack(ctx context.Context, body []byte, last bodyRef) (packed []byte, base policy.CaptureID, err error) {
-	if last.Base != 0 && last.Depth+1 < maxChain && len(body) > 0 && len(body) <= maxDelta {
-		before, err := db.plain(ctx, last.Base)
+// pack returns a body in its stored form: as a difference to another one where
+// that is worthwhile.
+func (db *DB) pack(ctx context.Context, body []byte, base policy.CaptureID, whole int) (packed []byte, on policy.CaptureID, err error) {
+	if base != 0 && len(body) > 0 && len(body) <= maxDelta {
+		before, err := db.plain(ctx, base)
 		switch {
 		case errors.Is(err, policy.ErrDamaged) || errors.Is(err, policy.ErrNotFound):
 			// What is lost must not take the future along: the chain begins anew.
-			db.log.Warn("the body to build on cannot be read, the next one is stored whole", "capture", last.Base, "err", err)
+			db.log.Warn("the body to build on cannot be read, the next one is stored whole", "capture", base, "err", err)
 		case err != nil:
 			return nil, 0, err
 		case len(before) <= maxDelta && len(before) > 0:
-			packed, err := db.codec.packDelta(body, before, last.Base)
+			packed, err := db.codec.packDelta(body, before, base)
 			if err != nil {
 				return nil, 0, err
 			}
-			if len(packed)*100 <= last.Whole*worthwhile {
-				return packed, last.Base, nil
+			if len(packed)*100 <= whole*worthwhile {
+				return packed, base, nil
 			}
 		}
 	}

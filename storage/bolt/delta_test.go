@@ -84,10 +84,17 @@ func TestDeltas(t *testing.T) {
 	check := func(db *DB) {
 		t.Helper()
 		for i, id := range ids {
-			if i%9 != 0 && i != n-1 {
+			if i%37 != 0 && i != n-1 {
 				continue
 			}
 			db.bodies.drop()
+			links, err := query(t.Context(), db, func(tx *tx) ([]link, error) {
+				links, _, err := tx.chain(id, db.bodies)
+				return links, err
+			})
+			if cost := int64(len(links)) * linkCost(len(longBody(i))); err != nil || cost > maxCost+linkCost(100<<10) {
+				t.Errorf("body %d is put together of %d, which costs %d (%v)", i, len(links), cost, err)
+			}
 			got, err := db.Body(t.Context(), testID, id)
 			if err != nil || !bytes.Equal(got, longBody(i)) {
 				t.Fatalf("body %d: %d bytes, %v", i, len(got), err)
@@ -203,6 +210,9 @@ func TestFormat1(t *testing.T) {
 	}
 	old := openAt(t, path, Options{ReadOnly: true})
 	before := len(read(old))
+	if checks, runs := ledgerOf(t, old, testID); runs == 0 || checks == 0 {
+		t.Errorf("a ledger of %d checks in %d runs", checks, runs)
+	}
 	if err := old.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -213,6 +223,7 @@ func TestFormat1(t *testing.T) {
 	if _, err := tell(t.Context(), db, testID, 7); err != nil {
 		t.Fatal(err)
 	}
+	ledgerOf(t, db, testID)
 	if err := db.Close(); err != nil {
 		t.Fatal(err)
 	}

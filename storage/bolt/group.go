@@ -92,7 +92,7 @@ func (db *DB) try(group []*request) ([]error, error) {
 	}
 	b, err := db.bolt.Begin(true)
 	if err != nil {
-		return nil, fmt.Errorf("begin transaction: %w", err)
+		return nil, fmt.Errorf("begin transaction: %w", unmapped(err))
 	}
 	t := db.tx(b)
 	results := make([]error, len(group))

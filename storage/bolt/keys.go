@@ -27,16 +27,24 @@ const (
 	outboxBucket   = "outbox"
 	alertBucket    = "alerts"
 	queueBucket    = "queue"
+	runBucket      = "runs"
+	uptimeBucket   = "uptime"
+	silenceBucket  = "silences"
+	breakerBucket  = "breaker"
 )
 
 // buckets returns the names of all buckets, sorted.
 func buckets() []string {
 	return []string{
-		alertBucket, bodyBucket, captureBucket, changeBucket, checkBucket, claimBucket, documentBucket,
+		alertBucket, bodyBucket, breakerBucket, captureBucket, changeBucket, checkBucket, claimBucket, documentBucket,
 		dueBucket, idBucket, lastBodyBucket, metaBucket, nameBucket, outboxBucket, queueBucket,
-		stateBucket, timelineBucket, versionBucket,
+		runBucket, silenceBucket, stateBucket, timelineBucket, uptimeBucket, versionBucket,
 	}
 }
+
+// checkFill is how full pages of checks are when they are split. New ones come at
+// the end of their policy's, where bbolt's half would leave halves behind.
+const checkFill = 0.9
 
 // appendOnly reports whether new keys of a bucket are always its greatest and
 // rows never change, so that its pages can be filled to the brim.
@@ -99,6 +107,14 @@ func timelineKey(at time.Time, k policyKey, n int) []byte {
 	return append(appendTime(nil, at), versionKey(k, n)...)
 }
 
+// maxSeq stands behind every sequence number of a key.
+const maxSeq = 1<<64 - 1
+
+// checkKey is the key of a check, and of the run that it is the first of.
+func checkKey(k policyKey, at time.Time, seq uint64) []byte {
+	return append(checkPrefix(k, at), number(seq)...)
+}
+
 func checkPrefix(k policyKey, at time.Time) []byte { return appendTime(k.bytes(), at) }
 
 // queuePrefix begins the keys of a receiver's alerts in one state. The length
@@ -123,8 +139,8 @@ func parseQueueKey(key []byte) (letter byte, receiver string, seq uint64, err er
 	return key[0], string(key[head : len(key)-numberLen]), seq, err
 }
 
-// queueLetter is the first byte of an alert's key in the queue, 0 for
-// delivered alerts, which are not in it.
+// queueLetter is the first byte of an alert's key in the queue, 0 for delivered
+// and silenced alerts, which are not in it.
 func queueLetter(s policy.AlertState) byte {
 	switch s {
 	case policy.AlertPending:
@@ -133,7 +149,9 @@ func queueLetter(s policy.AlertState) byte {
 		return 'k'
 	case policy.AlertDead:
 		return 'd'
-	case policy.AlertDelivered:
+	case policy.AlertHeld:
+		return 'h'
+	case policy.AlertDelivered, policy.AlertSilenced:
 	}
 	return 0
 }

@@ -32,9 +32,10 @@ const oldestFormat = 1
 
 // The keys of the bucket meta.
 const (
-	metaFormat  = "format"
-	metaCreated = "created"
-	metaSession = "session"
+	metaFormat   = "format"
+	metaCreated  = "created"
+	metaSession  = "session"
+	metaVerified = "verified"
 )
 
 const defaultLockTimeout = time.Second
@@ -120,7 +121,14 @@ func (db *DB) openFile(opt Options) error {
 	if db.bolt, err = db.openBolt(opt, opt.ReadOnly); err != nil {
 		return err
 	}
-	if err := db.start(fresh); err != nil {
+	other, err := db.replaced()
+	if other && err == nil {
+		err = errReplaced
+	}
+	if err == nil {
+		err = db.start(fresh)
+	}
+	if err != nil {
 		_ = db.bolt.Close()
 		return err
 	}
@@ -267,6 +275,9 @@ func (db *DB) begin(b *bbolt.Tx) error {
 	if err := db.migrate(t); err != nil {
 		return err
 	}
+	if err := t.extend(); err != nil {
+		return err
+	}
 	var session uint64
 	payload, err := t.get(metaBucket, []byte(metaSession))
 	if err != nil {
@@ -285,14 +296,16 @@ func (db *DB) begin(b *bbolt.Tx) error {
 // in which it is opened.
 func (db *DB) migrate(t *tx) error {
 	payload, err := t.get(metaBucket, []byte(metaFormat))
-	if err != nil || string(payload) == strconv.Itoa(Format) {
+	if err != nil || string(payload) == formatText() {
 		return err
 	}
 	// Formats differ in how bodies may be stored. Those that are there stay as
 	// they are; only the number changes, for the sake of older programs.
 	db.log.Info("store upgraded", "file", db.path, "from", string(payload), "to", Format)
-	return t.put(metaBucket, []byte(metaFormat), []byte(strconv.Itoa(Format)))
+	return t.put(metaBucket, []byte(metaFormat), []byte(formatText()))
 }
+
+func formatText() string { return strconv.Itoa(Format) }
 
 func create(t *tx) error {
 	for _, name := range buckets() {
@@ -300,7 +313,7 @@ func create(t *tx) error {
 			return fmt.Errorf("create bucket %q: %w", name, err)
 		}
 	}
-	return t.put(metaBucket, []byte(metaFormat), []byte(strconv.Itoa(Format)))
+	return t.put(metaBucket, []byte(metaFormat), []byte(formatText()))
 }
 
 // checkFormat refuses stores of other formats, and verifies the small buckets

@@ -14,7 +14,11 @@ import (
 func (db *DB) LeaseAlerts(ctx context.Context, q storage.LeaseQuery) ([]policy.Alert, error) {
 	var out []policy.Alert
 	err := db.update(ctx, func(t *tx) error {
-		rows, err := t.deliverable(q)
+		pick := t.deliverable
+		if len(q.IDs) > 0 {
+			pick = t.named
+		}
+		rows, err := pick(q)
 		if err != nil {
 			return err
 		}
@@ -62,22 +66,24 @@ func (t *tx) deliverable(q storage.LeaseQuery) ([]alertRow, error) {
 // settlement without At moves the alert without counting an attempt.
 func (db *DB) SettleAlert(ctx context.Context, id string, s storage.Settlement) error {
 	switch s.State {
-	case policy.AlertPending, policy.AlertDelivered, policy.AlertDead, policy.AlertParked:
+	case policy.AlertPending, policy.AlertDelivered, policy.AlertDead, policy.AlertParked, policy.AlertSilenced:
 	default:
 		return fmt.Errorf("settle alert %q: unknown state %q", id, s.State)
 	}
-	return db.update(ctx, func(t *tx) error {
-		row, err := t.alert(id)
-		if err != nil {
-			return err
-		}
-		if row.State != policy.AlertPending && s.State != policy.AlertDelivered {
-			return nil
-		}
-		before := row.Alert
-		row.settle(s)
-		return t.moveAlert(before, row)
-	})
+	return db.update(ctx, func(t *tx) error { return t.settleAlert(id, s) })
+}
+
+func (t *tx) settleAlert(id string, s storage.Settlement) error {
+	row, err := t.alert(id)
+	if err != nil {
+		return err
+	}
+	if row.State != policy.AlertPending && s.State != policy.AlertDelivered {
+		return nil
+	}
+	before := row.Alert
+	row.settle(s)
+	return t.moveAlert(before, row)
 }
 
 func (a *alertRow) settle(s storage.Settlement) {
@@ -89,6 +95,9 @@ func (a *alertRow) settle(s storage.Settlement) {
 	if !s.At.IsZero() {
 		a.Attempts++
 		a.LastAttempt = s.At.UTC()
+	}
+	if s.State == policy.AlertSilenced {
+		a.SilencedBy = s.Silence
 	}
 	if s.State == policy.AlertDelivered {
 		a.DeliveredAt, a.Receipt = s.At.UTC(), s.Receipt
@@ -108,6 +117,7 @@ func (db *DB) RequeueAlert(ctx context.Context, id string, now time.Time) error 
 			row.release()
 		}
 		row.State, row.NextAttempt, row.DeliveredAt = policy.AlertPending, now.UTC(), time.Time{}
+		row.Group, row.NotBefore, row.Batch = policy.GroupAlone, time.Time{}, ""
 		return t.moveAlert(before, row)
 	})
 }
@@ -136,5 +146,9 @@ func (t *tx) enqueue(a policy.Alert) error {
 	if queueLetter(a.State) == 0 {
 		return nil
 	}
-	return t.put(queueBucket, queueKey(a), appendTime(nil, a.CreatedAt))
+	due := a.CreatedAt
+	if a.NotBefore.After(due) {
+		due = a.NotBefore
+	}
+	return t.put(queueBucket, queueKey(a), appendTime(nil, due))
 }

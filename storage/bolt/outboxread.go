@@ -23,7 +23,8 @@ func (db *DB) Alerts(ctx context.Context, q storage.AlertQuery) ([]policy.Alert,
 			}
 			f.key = k
 		}
-		if len(q.States) > 0 && !slices.Contains(q.States, policy.AlertDelivered) {
+		queued := func(s policy.AlertState) bool { return queueLetter(s) != 0 }
+		if len(q.States) > 0 && !slices.ContainsFunc(q.States, func(s policy.AlertState) bool { return !queued(s) }) {
 			return f.fromQueue(t)
 		}
 		return f.fromOutbox(t)
@@ -154,6 +155,8 @@ func count(s *storage.OutboxStats, letter byte, created time.Time) {
 		}
 	case queueLetter(policy.AlertParked):
 		s.Parked++
+	case queueLetter(policy.AlertHeld):
+		s.Held++
 	case queueLetter(policy.AlertDead):
 		s.Dead++
 	}

@@ -59,6 +59,8 @@ func checkAlert(a policy.Alert) error {
 	switch a.State {
 	case policy.AlertPending, policy.AlertDelivered, policy.AlertDead, policy.AlertParked:
 		return nil
+	case policy.AlertHeld, policy.AlertSilenced: // are made of what is in the outbox
+		return fmt.Errorf("alert %q: cannot begin as %s", a.ID, a.State)
 	}
 	return fmt.Errorf("alert %q: unknown state %q", a.ID, a.State)
 }
@@ -88,7 +90,7 @@ func (db *DB) prepareCapture(ctx context.Context, p *prepared) error {
 	if err != nil || last.has(&c) {
 		return err
 	}
-	p.body, p.base, err = db.pack(ctx, c.Body, last)
+	p.body, p.base, err = db.pack(ctx, c.Body, last.under(refused(&c), len(c.Body)), last.Whole)
 	return err
 }
 

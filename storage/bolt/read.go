@@ -200,7 +200,7 @@ func (db *DB) Checks(ctx context.Context, id policy.ID, q storage.CheckQuery) ([
 		}
 		first := checkPrefix(k, q.Since)
 		var out []policy.Check
-		err = t.scanBack(checkBucket, k.bytes(), func(key, payload []byte) error {
+		err = t.scanBackFrom(checkBucket, k, q.Until, func(key, payload []byte) error {
 			if bytes.Compare(key, first) < 0 || q.Limit > 0 && len(out) == q.Limit {
 				return errStop
 			}

@@ -39,12 +39,56 @@ type bodyRef struct {
 	// Refused is set when the body is one of a refused capture, which may be
 	// taken away after its time: an accepted capture must not rely on it.
 	Refused bool `json:"refused,omitempty"`
-	// Base is the newest body of an accepted capture, which builds on Depth
-	// others; Whole is the stored size of the first of them, in bytes.
+	// Base is the newest body of an accepted capture, Cost what reading it takes,
+	// Depth its place in the chain; Whole is the stored size of the one at place
+	// 0, in bytes.
 	Base  policy.CaptureID `json:"base,omitempty"`
+	Cost  int64            `json:"cost,omitempty"`
 	Depth int              `json:"depth,omitempty"`
 	Whole int              `json:"whole,omitempty"`
+	// Anchor is a body that costs little to read, of cost AnchorCost.
+	Anchor     policy.CaptureID `json:"anchor,omitempty"`
+	AnchorCost int64            `json:"anchor_cost,omitempty"`
 }
+
+// under returns the body on which one of so many bytes is to build, 0 for none.
+// That is the newest, until it would cost too much to read what builds on it; then
+// the anchor. A refused body, on which nothing will build, takes the newest.
+func (b bodyRef) under(refused bool, size int) policy.CaptureID {
+	switch {
+	case refused:
+		return b.Base
+	case b.Depth+1 >= maxChain:
+		return 0
+	case b.Cost+linkCost(size) <= maxCost:
+		return b.Base
+	case b.AnchorCost+linkCost(size) <= maxCost:
+		return b.Anchor
+	}
+	return 0
+}
+
+// extend puts an accepted body at the end of the chain, or at the beginning of a
+// new one when it builds on none. It has size bytes, of which packed are stored.
+func (b *bodyRef) extend(id, base policy.CaptureID, packed, size int) {
+	cost := linkCost(size)
+	switch base {
+	case 0:
+		b.Depth, b.Whole, b.Anchor, b.AnchorCost = 0, packed, id, cost
+	case b.Base:
+		b.Depth++
+		cost += b.Cost
+	default:
+		b.Depth++
+		if cost += b.AnchorCost; cost <= maxCost/2 {
+			b.Anchor, b.AnchorCost = id, cost
+		}
+	}
+	b.Base, b.Cost = id, cost
+}
+
+// linkCost is what one body adds to the cost of reading those that build on it.
+func linkCost(size int) int64 { return int64(size) + stepCost }
 
 // has says whether the newest body may stand for a capture's.
 func (b bodyRef) has(c *policy.Capture) bool {

@@ -3,6 +3,7 @@ package bolt
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"hash/fnv"
 	"io"
@@ -40,27 +41,69 @@ const (
 // bothMetas reports whether both meta pages match their checksums: after the
 // page head 56 bytes, then their FNV-1a hash.
 func bothMetas(f io.ReaderAt, pageSize int64) bool {
-	const summed = 56
-	var meta [summed + 8]byte
+	var meta [metaSummed + 8]byte
 	for page := range int64(2) {
 		if _, err := f.ReadAt(meta[:], page*pageSize+pageHeadLen); err != nil {
 			return false
 		}
-		h := fnv.New64a()
-		h.Write(meta[:summed])
-		if h.Sum64() != binary.NativeEndian.Uint64(meta[summed:]) {
+		if metaSum(meta[:]) != binary.NativeEndian.Uint64(meta[metaSummed:]) {
 			return false
 		}
 	}
 	return true
 }
 
+// metaSummed is how much of a meta page its checksum covers, in bytes.
+const metaSummed = 56
+
+func metaSum(meta []byte) uint64 {
+	h := fnv.New64a()
+	h.Write(meta[:metaSummed])
+	return h.Sum64()
+}
+
 // walker reads the pages below a bucket's root.
 type walker struct {
 	file     io.ReaderAt
+	memory   []byte // the file, where it could be mapped
 	pageSize int64
 	pages    uint64 // page numbers below this one exist
 	seen     []uint64
+
+	// visit, when set, is handed every value that is no bucket.
+	visit func(found) error
+	// tolerate, when set, is told what is wrong with a page; the walk then goes
+	// on without the pages below it.
+	tolerate func(error)
+	inside   string // the bucket that the walk is in
+}
+
+// found is a value and where it stands.
+type found struct {
+	bucket     string
+	key, value []byte
+	// at is the value's place in the file, in bytes.
+	at int64
+}
+
+func newWalker(f io.ReaderAt, pageSize int64, pages uint64) *walker {
+	return &walker{file: f, pageSize: pageSize, pages: pages, seen: make([]uint64, pages/64+1)}
+}
+
+// hurry maps the file, so that a page costs no system call: a million versions
+// are some half a million pages. The caller guards against faults.
+func (w *walker) hurry() (done func()) {
+	w.memory, done = mapped(w.file, int64(w.pages)*w.pageSize) //nolint:gosec // a size of a file
+	return done
+}
+
+// spare passes an error on, or tells of it and forgets it.
+func (w *walker) spare(err error) error {
+	if err == nil || w.tolerate == nil || !errors.Is(err, policy.ErrDamaged) {
+		return err
+	}
+	w.tolerate(err)
+	return nil
 }
 
 // checkStructure walks all pages that the transaction can reach.
@@ -75,7 +118,8 @@ func checkStructure(f *os.File, t *bbolt.Tx) error {
 			policy.ErrDamaged, info.Size(), size)
 	}
 	n := uint64(t.Size() / pageSize) //nolint:gosec // sizes are positive here
-	w := &walker{file: f, pageSize: pageSize, pages: n, seen: make([]uint64, n/64+1)}
+	w := newWalker(f, pageSize, n)
+	defer w.hurry()()
 	_, err = w.walk(uint64(t.Cursor().Bucket().RootPage()), bounds{}, 0)
 	return err
 }
@@ -103,13 +147,15 @@ type node struct {
 	depth int
 	// inline is set for the page of a small bucket, which has no buckets in it.
 	inline bool
+	// offset is where the page stands in the file, in bytes.
+	offset int64
 }
 
 func (n node) branch() bool { return binary.NativeEndian.Uint16(n.head[8:]) == branchFlag }
 func (n node) count() int   { return int(binary.NativeEndian.Uint16(n.head[10:])) }
 
-// element returns the header of element i and where in the page it stands.
-func (n node) element(i int) (e []byte, at int64) {
+// header returns that of element i and where in the page it stands.
+func (n node) header(i int) (e []byte, at int64) {
 	at = int64(pageHeadLen + i*elementLen)
 	return n.head[at : at+elementLen], at
 }
@@ -128,11 +174,12 @@ func (w *walker) walk(id uint64, b bounds, depth int) ([]byte, error) {
 
 // node reads a page that is used for the first time.
 func (w *walker) node(id uint64, depth int) (node, error) {
-	n := node{id: id, head: make([]byte, w.pageSize), depth: depth}
+	n := node{id: id, depth: depth, offset: int64(id) * w.pageSize} //nolint:gosec // checked below
 	if id < 2 || id >= w.pages || depth > maxDepth {
 		return n, w.bad(id, "points out of the file")
 	}
-	if err := w.read(n.head, id, 0); err != nil {
+	var err error
+	if n.head, err = w.part(id, 0, w.pageSize); err != nil {
 		return n, err
 	}
 	if binary.NativeEndian.Uint64(n.head) != id {
@@ -155,10 +202,9 @@ func (w *walker) node(id uint64, depth int) (node, error) {
 		return n, w.bad(id, "has too many elements")
 	}
 	if elements > w.pageSize {
-		n.head = make([]byte, elements)
-		return n, w.read(n.head, id, 0)
+		n.head, err = w.part(id, 0, elements)
 	}
-	return n, nil
+	return n, err
 }
 
 // branch checks elements of key position (4 bytes), key size (4) and page (8),
@@ -166,7 +212,7 @@ func (w *walker) node(id uint64, depth int) (node, error) {
 func (w *walker) branch(n node, b bounds) (last []byte, err error) {
 	keys := make([][]byte, n.count())
 	for i := range keys {
-		e, at := n.element(i)
+		e, at := n.header(i)
 		if keys[i], err = w.key(n, at+int64(binary.NativeEndian.Uint32(e)), binary.NativeEndian.Uint32(e[4:])); err != nil {
 			return nil, err
 		}
@@ -179,9 +225,13 @@ func (w *walker) branch(n node, b bounds) (last []byte, err error) {
 		if i+1 < len(keys) {
 			below.limit = keys[i+1]
 		}
-		e, _ := n.element(i)
-		if last, err = w.walk(binary.NativeEndian.Uint64(e[8:]), below, n.depth+1); err != nil {
+		e, _ := n.header(i)
+		last, err = w.walk(binary.NativeEndian.Uint64(e[8:]), below, n.depth+1)
+		if err := w.spare(err); err != nil {
 			return nil, err
+		}
+		if last == nil { // the page below was given up
+			last = key
 		}
 		b.min = last
 	}
@@ -192,7 +242,7 @@ func (w *walker) branch(n node, b bounds) (last []byte, err error) {
 // bytes each), and the buckets that they may hold.
 func (w *walker) leaf(n node, b bounds) (last []byte, err error) {
 	for i := range n.count() {
-		e, at := n.element(i)
+		e, at := n.header(i)
 		ksize, vsize := binary.NativeEndian.Uint32(e[8:]), binary.NativeEndian.Uint32(e[12:])
 		at += int64(binary.NativeEndian.Uint32(e[4:]))
 		if last, err = w.key(n, at, ksize); err != nil {
@@ -205,17 +255,32 @@ func (w *walker) leaf(n node, b bounds) (last []byte, err error) {
 		if value+int64(vsize) > n.size {
 			return nil, w.bad(n.id, "has a value beyond its end")
 		}
-		if binary.NativeEndian.Uint32(e)&bucketFlag == 0 {
-			continue
-		}
-		if n.inline {
-			return nil, w.bad(n.id, "has a bucket where none can be")
-		}
-		if err := w.bucket(n, value, vsize); err != nil {
+		if err := w.element(n, last, value, vsize, binary.NativeEndian.Uint32(e)&bucketFlag != 0); err != nil {
 			return nil, err
 		}
 	}
 	return last, nil
+}
+
+// element goes into a bucket, and shows a value to whom it may concern.
+func (w *walker) element(n node, key []byte, at int64, size uint32, bucket bool) error {
+	switch {
+	case bucket && n.inline:
+		return w.bad(n.id, "has a bucket where none can be")
+	case bucket:
+		outer := w.inside
+		w.inside = string(key)
+		err := w.spare(w.bucket(n, at, size))
+		w.inside = outer
+		return err
+	case w.visit == nil:
+		return nil
+	}
+	value, err := w.bytes(n, at, size)
+	if err != nil {
+		return err
+	}
+	return w.visit(found{w.inside, key, value, n.offset + at})
 }
 
 // key returns the key of an element.
@@ -224,11 +289,15 @@ func (w *walker) key(n node, at int64, size uint32) ([]byte, error) {
 	if size > maxKeyLen || end > n.size {
 		return nil, w.bad(n.id, "has a key beyond its end")
 	}
-	if end <= int64(len(n.head)) {
+	return w.bytes(n, at, size)
+}
+
+// bytes returns a part of a page, which the caller knows to lie inside it.
+func (w *walker) bytes(n node, at int64, size uint32) ([]byte, error) {
+	if end := at + int64(size); end <= int64(len(n.head)) {
 		return n.head[at:end], nil
 	}
-	key := make([]byte, size)
-	return key, w.read(key, n.id, at)
+	return w.part(n.id, at, int64(size))
 }
 
 // bucket checks a value that is a bucket: its root page and counter, or the
@@ -237,19 +306,19 @@ func (w *walker) bucket(n node, at int64, size uint32) error {
 	if size < bucketLen {
 		return w.bad(n.id, "has a bucket of a wrong size")
 	}
-	b := make([]byte, size)
-	if err := w.read(b, n.id, at); err != nil {
+	b, err := w.part(n.id, at, int64(size))
+	if err != nil {
 		return err
 	}
 	if root := binary.NativeEndian.Uint64(b); root != 0 {
 		_, err := w.walk(root, bounds{}, n.depth+1)
 		return err
 	}
-	inline := node{id: n.id, head: b[bucketLen:], size: int64(size) - bucketLen, inline: true}
+	inline := node{id: n.id, head: b[bucketLen:], size: int64(size) - bucketLen, inline: true, offset: n.offset + at + bucketLen}
 	if inline.size < pageHeadLen || elementsLen(inline.head) > inline.size || inline.branch() {
 		return w.bad(n.id, "has a bucket of a wrong size")
 	}
-	_, err := w.leaf(inline, bounds{})
+	_, err = w.leaf(inline, bounds{})
 	return err
 }
 
@@ -258,11 +327,17 @@ func elementsLen(head []byte) int64 {
 	return pageHeadLen + elementLen*int64(binary.NativeEndian.Uint16(head[10:]))
 }
 
-func (w *walker) read(b []byte, id uint64, off int64) error {
-	if _, err := w.file.ReadAt(b, int64(id)*w.pageSize+off); err != nil { //nolint:gosec // id is below pages
-		return fmt.Errorf("%w: read page %d: %w", policy.ErrDamaged, id, err)
+// part returns bytes of a page, or of those behind it that belong to it.
+func (w *walker) part(id uint64, off, size int64) ([]byte, error) {
+	at := int64(id)*w.pageSize + off //nolint:gosec // id is below pages
+	if end := at + size; end <= int64(len(w.memory)) {
+		return w.memory[at:end:end], nil
 	}
-	return nil
+	b := make([]byte, size)
+	if _, err := w.file.ReadAt(b, at); err != nil {
+		return nil, fmt.Errorf("%w: read page %d: %w", policy.ErrDamaged, id, err)
+	}
+	return b, nil
 }
 
 func (w *walker) bad(id uint64, what string) error {

@@ -139,6 +139,46 @@ func (s tellsTwice) Commit(ctx context.Context, o storage.Observation) (storage.
 	return r, err
 }
 
+// A lazy ledger knows checks one by one.
+type runPerCheck struct{ storage.Store }
+
+func (s runPerCheck) Runs(ctx context.Context, id policy.ID, _ storage.RunQuery) ([]policy.Run, error) {
+	list, err := s.Checks(ctx, id, storage.CheckQuery{})
+	var out []policy.Run
+	for _, c := range list {
+		out = append(out, policy.NewRun(c))
+	}
+	return out, err
+}
+
+// A ledger that only grows takes a check of the past for one of the present.
+type ledgerGrows struct{ storage.Store }
+
+func (s ledgerGrows) Runs(ctx context.Context, id policy.ID, q storage.RunQuery) ([]policy.Run, error) {
+	out, err := s.Store.Runs(ctx, id, q)
+	slices.SortStableFunc(out, func(a, b policy.Run) int { return b.Last.Compare(a.Last) })
+	for i := range out {
+		out[i].Count = max(out[i].Count-1, 1)
+	}
+	return out, err
+}
+
+// A sleepless store lets no stretch end.
+type sleepless struct{ storage.Store }
+
+func (s sleepless) Beat(ctx context.Context, now time.Time, _ time.Duration) error {
+	return s.Store.Beat(ctx, now, 1000*time.Hour)
+}
+
+type alwaysChecks struct{ storage.Store }
+
+func (s alwaysChecks) Commit(ctx context.Context, o storage.Observation) (storage.Receipt, error) {
+	if o.Check.Outcome == "" {
+		o.Check.Outcome = policy.OutcomeTechnical
+	}
+	return s.Store.Commit(ctx, o)
+}
+
 func TestTeeth(t *testing.T) {
 	for name, tc := range map[string]struct {
 		spoil func(storage.Store) storage.Store
@@ -154,7 +194,21 @@ func TestTeeth(t *testing.T) {
 		"order by number":    {func(s storage.Store) storage.Store { return numberOrder{s} }, "versions are ordered by first sight"},
 		"prefix leak":        {func(s storage.Store) storage.Store { return prefixLeak{s} }, "policies whose ids share a prefix stay apart"},
 		"rename ignored":     {func(s storage.Store) storage.Store { return deafSync{s} }, "a renamed policy takes its history along"},
+		"a run per check":    {func(s storage.Store) storage.Store { return runPerCheck{s} }, "checks that end alike are one run"},
+		"ledger only grows":  {func(s storage.Store) storage.Store { return ledgerGrows{s} }, "the ledger says what the checks say"},
+		"sleepless":          {func(s storage.Store) storage.Store { return sleepless{s} }, "stretches of watching"},
+		"a check by itself":  {func(s storage.Store) storage.Store { return alwaysChecks{s} }, "an observation without a check adds none"},
 		"alert told twice":   {func(s storage.Store) storage.Store { return tellsTwice{s} }, "a known alert is left alone"},
+		"head text only":     {func(s storage.Store) storage.Store { return headTextOnly{s} }, "every version keeps its own text and body"},
+		"anybody's capture":  {func(s storage.Store) storage.Store { return anybodysCapture{s} }, "unknown ids are not found"},
+		"body cut short":     {func(s storage.Store) storage.Store { return bodyCutShort{s} }, "a large body"},
+		"oldest checks":      {func(s storage.Store) storage.Store { return oldestChecks{s} }, "checks, newest first"},
+		"all changes":        {func(s storage.Store) storage.Store { return allChanges{s} }, "recent changes, newest first"},
+		"delivery forgotten": {func(s storage.Store) storage.Store { return forgetsDelivery{s} }, "delivered, dead and parked alerts are not handed out"},
+		"claims kept":        {func(s storage.Store) storage.Store { return keepsClaims{s} }, "a released policy is free at once"},
+		"retired deleted":    {func(s storage.Store) storage.Store { return deletesRetired{s} }, "policies leave and return with their history"},
+		"local times":        {func(s storage.Store) storage.Store { return localTimes{s} }, "times are stored in UTC"},
+		"silently empty":     {func(s storage.Store) storage.Store { return silentlyEmpty{s} }, "unknown ids are not found"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			i := slices.IndexFunc(storagetest.Cases(), func(c storagetest.Case) bool { return c.Name == tc.fails })

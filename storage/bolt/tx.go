@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"time"
 
 	"go.etcd.io/bbolt"
 
@@ -15,6 +16,7 @@ import (
 type tx struct {
 	bolt    *bbolt.Tx
 	session uint64
+	rows    rowCodec
 	// writes counts what was changed: a request that failed without a write
 	// does not spoil the others of its group.
 	writes int
@@ -27,14 +29,20 @@ func (t *tx) bucket(name string) (*bbolt.Bucket, error) {
 	if b == nil {
 		return nil, fmt.Errorf("%w: bucket %q is missing", policy.ErrDamaged, name)
 	}
-	if appendOnly(name) {
+	switch {
+	case appendOnly(name):
 		b.FillPercent = 1
+	case name == checkBucket:
+		b.FillPercent = checkFill
 	}
 	return b, nil
 }
 
 func (t *tx) open(bucket string, key, value []byte) ([]byte, error) {
 	payload, err := unseal(bucket, key, value)
+	if err == nil {
+		payload, err = t.rows.expand(bucket, payload)
+	}
 	if err != nil {
 		t.onDamage()
 	}
@@ -60,7 +68,7 @@ func (t *tx) put(bucket string, key, payload []byte) error {
 		return err
 	}
 	t.writes++
-	if err := b.Put(key, seal(bucket, key, payload)); err != nil {
+	if err := b.Put(key, seal(bucket, key, t.rows.squeeze(bucket, payload))); err != nil {
 		return fmt.Errorf("write to bucket %q: %w", bucket, err)
 	}
 	return nil
@@ -159,6 +167,26 @@ func (t *tx) scanBack(bucket string, prefix []byte, fn func(key, payload []byte)
 	k, v := seekLast(c, prefix)
 	for ; k != nil && bytes.HasPrefix(k, prefix); k, v = c.Prev() {
 		if err := t.visit(bucket, k, v, fn); err != nil {
+			return ignoreStop(err)
+		}
+	}
+	return nil
+}
+
+// scanBackFrom is scanBack over the rows of a policy up to a time, all of them
+// when that is zero.
+func (t *tx) scanBackFrom(bucket string, k policyKey, until time.Time, fn func(key, payload []byte) error) error {
+	if until.IsZero() {
+		return t.scanBack(bucket, k.bytes(), fn)
+	}
+	b, err := t.bucket(bucket)
+	if err != nil {
+		return err
+	}
+	c := b.Cursor()
+	key, v := seekLast(c, checkPrefix(k, until))
+	for ; key != nil && bytes.HasPrefix(key, k.bytes()); key, v = c.Prev() {
+		if err := t.visit(bucket, key, v, fn); err != nil {
 			return ignoreStop(err)
 		}
 	}

@@ -52,7 +52,7 @@ func utcCapture(c policy.Capture) policy.Capture {
 }
 
 func utcAlert(a policy.Alert) policy.Alert {
-	toUTC(&a.CreatedAt, &a.NextAttempt, &a.LastAttempt, &a.DeliveredAt, &a.Event.At, &a.Event.FirstSeenAt)
+	toUTC(&a.CreatedAt, &a.NextAttempt, &a.LastAttempt, &a.DeliveredAt, &a.NotBefore, &a.Event.At, &a.Event.FirstSeenAt)
 	for _, ref := range []**policy.VersionRef{&a.Event.From, &a.Event.To} {
 		if *ref != nil {
 			r := utcRef(**ref)

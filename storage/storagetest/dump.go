@@ -35,6 +35,14 @@ func questions() []question {
 			return r.Recent(ctx, storage.RecentQuery{Since: at(1), Limit: 2})
 		}),
 		boxed("stats", stats),
+		boxed("uptime", func(ctx context.Context, r storage.Reader) ([]policy.Stretch, error) {
+			return r.Uptime(ctx, storage.UptimeQuery{})
+		}),
+		boxed("uptime, bounded", func(ctx context.Context, r storage.Reader) ([]policy.Stretch, error) {
+			return r.Uptime(ctx, storage.UptimeQuery{Since: at(1), Limit: 1})
+		}),
+		boxed("silences", func(ctx context.Context, r storage.Reader) ([]policy.Silence, error) { return r.Silences(ctx) }),
+		boxed("breaker", func(ctx context.Context, r storage.Reader) (policy.Breaker, error) { return r.Breaker(ctx) }),
 		boxed("unknown alert", func(ctx context.Context, r storage.Reader) (policy.Alert, error) { return r.Alert(ctx, "alt_none") }),
 	}
 	for i, q := range alertQueries() {
@@ -72,7 +80,13 @@ func questionsAbout(id policy.ID) []question {
 			return r.Checks(ctx, id, storage.CheckQuery{})
 		}),
 		boxed(fmt.Sprintf("%s checks, bounded", id), func(ctx context.Context, r storage.Reader) ([]policy.Check, error) {
-			return r.Checks(ctx, id, storage.CheckQuery{Since: at(1), Limit: 1})
+			return r.Checks(ctx, id, storage.CheckQuery{Since: at(1), Until: at(4), Limit: 1})
+		}),
+		boxed(fmt.Sprintf("%s runs", id), func(ctx context.Context, r storage.Reader) ([]policy.Run, error) {
+			return r.Runs(ctx, id, storage.RunQuery{})
+		}),
+		boxed(fmt.Sprintf("%s runs, bounded", id), func(ctx context.Context, r storage.Reader) ([]policy.Run, error) {
+			return r.Runs(ctx, id, storage.RunQuery{Since: at(1), Until: at(4), Limit: 2})
 		}),
 	}
 	for n := range asked {
@@ -127,6 +141,7 @@ func class(err error) string {
 // without any version.
 func (p *probe) history() {
 	p.sync(at(0), alpha, beta, gamma)
+	p.beats(at(0), at(1), at(5))
 	p.tell(alpha, "your name", at(1))
 	p.tell(beta, "your address", at(1))
 	p.tell(alpha, "your name and age", at(2))
@@ -140,4 +155,9 @@ func (p *probe) history() {
 	for i, s := range []policy.AlertState{policy.AlertDelivered, policy.AlertDead, policy.AlertParked} {
 		p.must("settle", p.store.SettleAlert(p.ctx, all[i].ID, storage.Settlement{State: s, At: at(6), Error: "as told"}))
 	}
+	p.must("silence", p.store.PutSilence(p.ctx, policy.Silence{
+		ID: "sil_1", Matchers: []policy.Matcher{{Name: "vendor", Values: []string{"acme"}}},
+		StartsAt: at(1), EndsAt: at(9), Author: "probe", Comment: "a move", CreatedAt: at(1),
+	}))
+	p.must("breaker", p.store.SetBreaker(p.ctx, policy.Breaker{Open: true, OpenedAt: at(2), Reason: "many", Policies: []policy.ID{alpha}}))
 }

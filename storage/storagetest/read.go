@@ -14,12 +14,29 @@ func readCases() []Case {
 		{"unknown ids are not found", unknownIDs},
 		{"empty lists", emptyLists},
 		{"what was committed is read back", readBack},
+		{"every version keeps its own text and body", ownTexts},
 		{"versions are ordered by first sight", versionOrder},
 		{"policies whose ids share a prefix stay apart", prefixes},
 		{"recent changes, newest first", recent},
 		{"checks, newest first", checks},
 		{"times are stored in UTC", utc},
 		{"stats count rows", countRows},
+	}
+}
+
+func ownTexts(p *probe) {
+	p.sync(at(0), alpha)
+	texts := []string{"your name", "your address", "your shoe size"}
+	for i, text := range texts {
+		p.tell(alpha, text, at(i+1))
+	}
+	for i, text := range texts {
+		v := p.version(alpha, i+1)
+		doc := get[policy.Document](p, "document")(p.store.Document(p.ctx, alpha, i+1))
+		p.equal("text", strings.Contains(doc.Text(), text), true)
+		p.equal("digest of the text", doc.Digest(), v.SHA256)
+		c := get[policy.Capture](p, "capture")(p.store.Capture(p.ctx, alpha, v.Capture))
+		p.equal("digest of the body", policy.Sum(p.body(v.Capture)), c.Digest)
 	}
 }
 

@@ -35,7 +35,7 @@ func Cases() []Case {
 	var all []Case
 	for _, group := range [][]Case{
 		readCases(), commitCases(), fillCases(), bodyCases(), claimCases(), syncCases(), outboxCases(),
-		outboxReadCases(), lifeCases(),
+		outboxReadCases(), deliveryCases(), lifeCases(), ledgerCases(),
 	} {
 		all = append(all, group...)
 	}
