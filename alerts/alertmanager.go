@@ -155,6 +155,9 @@ func alertLabels(m Message, t policy.EventType) map[string]string {
 			labels[name] = value
 		}
 	}
+	if e.Policy.ID == "" { // a mass change, a broken receiver: each is one of its own
+		labels["event"] = inert(shortText(e.ID))
+	}
 	if hasVersions(t) {
 		if e.Significance != "" {
 			labels["significance"] = inert(shortText(string(e.Significance)))
@@ -188,7 +191,7 @@ func alertName(t policy.EventType) string {
 
 func alertSeverity(t policy.EventType, s policy.Significance) string {
 	switch t {
-	case policy.EventPolicyUnreachable, policy.EventPolicyQuarantined, policy.EventExtractionDegraded, policy.EventMassChange:
+	case policy.EventPolicyUnreachable, policy.EventPolicyQuarantined, policy.EventExtractionDegraded, policy.EventMassChange, policy.EventReceiverBroken:
 		return "warning"
 	case policy.EventPolicyChanged, policy.EventPolicyReverted:
 		if s == policy.Material {

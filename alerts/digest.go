@@ -172,7 +172,7 @@ func byGravity(members []Message) []Message {
 // memberItem shows an alert among others: what happened, in a sentence, and
 // where to read on.
 func memberItem(m Message) item {
-	it := item{Head: cutHead(title(m), maxFacts)}
+	it := item{itemFields: itemFields{Op: "alert", Significance: cleanLine(string(m.Event.Significance))}, Head: cutHead(title(m), maxFacts)}
 	text := cleanLine(m.Event.Summary)
 	if link := m.Links.best(); link != "" {
 		text = strings.TrimLeft(cutHead(text, maxRedline/2)+" → "+link, " ")

@@ -112,7 +112,9 @@ func (e *Email) message(m Message, items int) (*mail.Msg, error) {
 	msg.SetGenHeaderPreformatted("Auto-Submitted", "auto-generated") // RFC 3834: no holiday answers
 	msg.SetGenHeaderPreformatted(mail.HeaderXAutoResponseSuppress, "All")
 	msg.SetGenHeaderPreformatted("X-Watcher-Event", headerWord(string(m.Event.Type)))
-	msg.SetGenHeaderPreformatted("X-Watcher-Policy", headerWord(string(m.Event.Policy.ID)))
+	if id := headerWord(string(m.Event.Policy.ID)); id != "" { // a digest is about many
+		msg.SetGenHeaderPreformatted("X-Watcher-Policy", id)
+	}
 	msg.SetDateWithValue(m.Event.At.UTC())
 	if m.Event.At.IsZero() {
 		msg.SetDateWithValue(m.SentAt.UTC())

@@ -183,3 +183,26 @@ func TestCardsAndHooksAtTheirLimits(t *testing.T) {
 		}
 	})
 }
+
+// TestDigestsKeepTheLimits: many alerts in one message, up to a storm.
+func TestDigestsKeepTheLimits(t *testing.T) {
+	e := emailTo(t, &mailServer{addr: "127.0.0.1:25"}, NoTLS)
+	for _, n := range []int{2, 10, 100, 1000} {
+		members := make([]Message, n)
+		for i := range members {
+			members[i] = hostileMessage(i)
+			members[i].Event.Policy.ID = policy.ID("vendor-" + strconv.Itoa(i) + "/privacy")
+		}
+		m := digest("alt_digest", "https://watch.example", members, testTime)
+		checkSlack(t, slackMessage(m), slackTotalChars)
+		card, err := teamsCard(m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		checkTeams(t, card)
+		checkHostileMail(t, e, m)
+		if p := managerAt(t, "http://am.example").alerts(m, true)[0]; p.Labels["event"] != "alt_digest" {
+			t.Errorf("labels %v", p.Labels)
+		}
+	}
+}

@@ -84,8 +84,8 @@ func try(t executer) error {
 	return nil
 }
 
-// samples are messages of every shape: a change, its minimal form, an event
-// about health.
+// samples are messages of every shape: a change, one without its edits, an
+// event about health, a digest of all.
 func samples() []Message {
 	at := time.Date(2025, 5, 12, 4, 12, 9, 0, time.UTC)
 	change := TestMessage(at)
@@ -95,7 +95,8 @@ func samples() []Message {
 		ID: change.Event.ID, Type: policy.EventPolicyUnreachable, Policy: change.Event.Policy, At: at, FirstSeenAt: at,
 		Summary: "5 checks in a row failed: HTTP 503", Rule: "status", Detail: "HTTP 503",
 	}}
-	return []Message{change, bare, health}
+	members := []Message{change, bare, health}
+	return append(members, digest(change.AlertID, "", members, at))
 }
 
 // execute runs a template with a bound on its output.

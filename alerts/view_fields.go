@@ -57,7 +57,8 @@ type versionView struct {
 
 // itemFields are the facts of an edit one by one.
 type itemFields struct {
-	// Op is "added", "removed", "reworded", "moved", "renumbered" or "link".
+	// Op is "added", "removed", "reworded", "moved", "renumbered", "link", or
+	// "alert" for one of the alerts of a digest.
 	Op, Section, Significance string
 	Categories                []string
 }
