@@ -6,10 +6,11 @@ FUZZTIME        ?= 60s
 WATCHER_CRASHES ?= 200
 WATCHER_IMAGES  ?= 2000
 WATCHER_MUTANTS ?= 1000
+SCREENS         ?= build/screens
 CORPUS          ?= ../shared/replay
 
 .DEFAULT_GOAL := help
-.PHONY: help build test lint fmt vuln bench fuzz crash mutants replay signal tools-check docs clean
+.PHONY: help build test lint fmt vuln bench fuzz crash mutants replay signal screenshots alert-images tools-check docs clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -53,8 +54,14 @@ signal: build ## the figures of docs/SIGNAL.md, by replaying the corpus twice (C
 	@test -f $(CORPUS)/replay.py || { echo "no corpus at $(CORPUS): set CORPUS to a directory with replay.py and dev/" >&2; exit 1; }
 	scripts/signal $(CORPUS) bin/watcher --write
 
+screenshots: ## every page in light, dark, phone and print into SCREENS
+	WATCHER_SCREENS=$(abspath $(SCREENS)) $(GO) test -count=1 -v -run '^(TestScreenshots|TestReadmePictures)$$' ./web
+
+alert-images: ## the pictures of docs/ALERTS.md: the mail, and a Slack message (Chromium)
+	GO=$(GO) scripts/alert-images
+
 docs: ## rewrite docs/METRICS.md from the table of families
 	$(GO) test ./metrics -run '^TestMetricsDoc$$' -update
 
 clean: ## remove what was built
-	rm -rf bin
+	rm -rf bin build

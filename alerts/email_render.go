@@ -68,22 +68,18 @@ func (r *mailRenderer) render(m Message, items int) (mailParts, error) {
 	if err != nil {
 		return mailParts{}, fmt.Errorf("subject of a mail: %w", err)
 	}
-	p := mailParts{subject: cutHead(cleanLine(string(subject)), mailSubject)}
+	// What looks like an encoded word (RFC 2047) would be decoded by readers,
+	// and could hold what was cleaned away here.
+	p := mailParts{subject: cutHead(strings.ReplaceAll(cleanLine(string(subject)), "=?", "= ?"), mailSubject)}
 	if items == 0 {
 		p.text = cutHead(fallback(v), minimalChars)
 		return p, nil
 	}
-	for {
-		html, err := execute(r.html, v)
-		if err != nil {
-			return mailParts{}, fmt.Errorf("HTML of a mail: %w", err)
-		}
-		if len(html) <= mailHTMLBytes || len(v.Items) <= 1 {
-			p.html = string(html)
-			break
-		}
-		v = v.shown(len(v.Items) - 1)
+	html, v, err := fitItems(v, mailHTMLBytes, func(v view) ([]byte, error) { return execute(r.html, v) })
+	if err != nil {
+		return mailParts{}, fmt.Errorf("HTML of a mail: %w", err)
 	}
+	p.html = string(html)
 	text, err := execute(r.text, v)
 	if err != nil {
 		return mailParts{}, fmt.Errorf("text of a mail: %w", err)

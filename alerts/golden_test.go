@@ -75,6 +75,18 @@ func TestGolden(t *testing.T) {
 			golden(t, name+".slack.json", indented(t, slackMessage(m)))
 			golden(t, name+".slack-minimal.json", indented(t, slackMinimal(m)))
 			golden(t, name+".log.txt", []byte(logBlock(m)))
+			card, err := teamsCard(m)
+			if err != nil {
+				t.Fatal(err)
+			}
+			golden(t, name+".teams.json", indented(t, card))
+			golden(t, name+".alertmanager.json", indented(t, managerAt(t, "http://am.example").alerts(m, true)))
+			mail, err := emailTo(t, &mailServer{addr: "127.0.0.1:25"}, NoTLS).renderer.render(m, mailMaxItems)
+			if err != nil {
+				t.Fatal(err)
+			}
+			golden(t, name+".mail.html", []byte(mail.html))
+			golden(t, name+".mail.txt", []byte("Subject: "+mail.subject+"\n\n"+mail.text))
 		})
 	}
 }

@@ -121,6 +121,21 @@ func trimSpans(spans []policy.Span, limit int) []policy.Span {
 	return out
 }
 
+// apart puts a blank between deleted words and the inserted ones that follow at
+// once, for receivers that mark them by nothing between: struck out or not,
+// 2436 is a number of its own.
+func apart(spans []policy.Span) []policy.Span {
+	out := make([]policy.Span, 0, len(spans))
+	for i, s := range spans {
+		if i > 0 && s.Op != policy.SpanEqual && spans[i-1].Op != policy.SpanEqual && s.Op != spans[i-1].Op &&
+			!strings.HasPrefix(s.Text, " ") && !strings.HasSuffix(spans[i-1].Text, " ") {
+			out = append(out, policy.Span{Op: policy.SpanEqual, Text: " "})
+		}
+		out = append(out, s)
+	}
+	return out
+}
+
 // trimEqual keeps the ends of unchanged text that touch an edited place.
 func trimEqual(text string, first, last bool) string {
 	switch {

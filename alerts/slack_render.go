@@ -123,6 +123,7 @@ func plainText(s string) *slack.TextBlockObject {
 // first one always fits: an alert shows what it is about.
 func slackItems(items []item, room int) (blocks []slack.Block, left int) {
 	for i, it := range items {
+		it.Spans = apart(it.Spans)
 		size := textLen(it.Head) + textLen(it.Why) + len("Why: ")
 		for _, s := range it.Spans {
 			size += textLen(s.Text)
@@ -169,6 +170,7 @@ func spanStyle(op policy.SpanOp) *slack.RichTextSectionTextStyle {
 // slackTail says how much is missing, where to read on and which alert it is.
 func slackTail(v view, more int) []slack.Block {
 	var parts []slack.RichTextSectionElement
+	between := ""
 	if rest := v.rest(more); rest != "" {
 		parts = append(parts, styled(rest+". ", nil))
 	}
@@ -182,9 +184,10 @@ func slackTail(v view, more int) []slack.Block {
 		if !isHTTP(l.url) || len(l.url) > slackMaxURL {
 			continue
 		}
-		if len(parts) > 0 {
-			parts = append(parts, styled(" · ", nil))
+		if between != "" {
+			parts = append(parts, styled(between, nil))
 		}
+		between = " · "
 		parts = append(parts, slack.NewRichTextSectionLinkElement(l.url, l.text, nil))
 	}
 	var blocks []slack.Block

@@ -78,20 +78,13 @@ type teamsAction struct {
 // teamsCard renders m with as many edits as fit. The first always does.
 func teamsCard(m Message) ([]byte, error) {
 	v := newView(m, teamsMaxItems)
-	line, lines := teamsLine, len(v.Lines)
-	for {
-		body, err := teamsJSON(v, teamsBlocks(v, line, lines))
-		switch {
-		case err != nil || len(body) <= teamsMaxBytes:
+	for _, bound := range []struct{ line, lines int }{{teamsLine, len(v.Lines)}, {teamsShortLine, min(len(v.Lines), teamsShortLines)}} {
+		body, _, err := fitItems(v, teamsMaxBytes, func(v view) ([]byte, error) { return teamsJSON(v, teamsBlocks(v, bound.line, bound.lines)) })
+		if err != nil || len(body) <= teamsMaxBytes {
 			return body, err
-		case len(v.Items) > 1:
-			v = v.shown(len(v.Items) - 1)
-		case line > teamsShortLine:
-			line, lines = teamsShortLine, min(lines, teamsShortLines)
-		default:
-			return nil, errors.New("the card is too large")
 		}
 	}
+	return nil, errors.New("the card is too large")
 }
 
 // teamsMinimal is a card of plain text.
@@ -169,6 +162,7 @@ func teamsBlocks(v view, line, lines int) []teamsBlock {
 
 // teamsRedline says by a line under or through the words what colour says too.
 func teamsRedline(spans []policy.Span) teamsBlock {
+	spans = apart(spans)
 	runs := make([]teamsRun, len(spans))
 	for i, s := range spans {
 		runs[i].Text = s.Text

@@ -45,6 +45,7 @@ func templateFuncs() map[string]any {
 		"utc":   func(layout string, t time.Time) string { return t.UTC().Format(layout) },
 		// redline shows [-deleted-] and {+inserted+} words.
 		"redline": wordDiff,
+		"apart":   apart,
 		"isHTTP":  isHTTP,
 		"spaces":  func(s string) string { return strings.ReplaceAll(s, "_", " ") },
 	}

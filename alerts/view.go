@@ -109,6 +109,10 @@ func (v view) rest(more int) string {
 func title(m Message) string {
 	e := m.Event
 	subject := cutHead(cleanLine(strings.TrimSpace(e.Policy.Vendor+" "+kindName(e.Policy.Kind))), maxTitle/2)
+	if m.Test && e.Type != policy.EventTest {
+		m.Test = false
+		return "TEST (a change of the past): " + title(m)
+	}
 	if m.Test {
 		return "TEST: " + subject + " (nothing has changed: this is a trial of the receiver)"
 	}

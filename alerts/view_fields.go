@@ -1,6 +1,8 @@
 package alerts
 
 import (
+	"errors"
+	"sort"
 	"strings"
 	"time"
 
@@ -123,6 +125,27 @@ func (v view) shown(n int) view {
 		v.Items = v.Items[:n]
 	}
 	return v
+}
+
+// fitItems renders v with as many items as fit into limit bytes, at least one:
+// an alert shows what it is about. It returns the view that it rendered.
+func fitItems(v view, limit int, render func(view) ([]byte, error)) ([]byte, view, error) {
+	out, err := render(v)
+	if err != nil || len(out) <= limit || len(v.Items) <= 1 {
+		return out, v, err
+	}
+	// The least number of items to leave out, among all but the first.
+	drop := sort.Search(len(v.Items)-1, func(i int) bool {
+		out, failed := render(v.shown(len(v.Items) - 1 - i))
+		err = errors.Join(err, failed)
+		return failed != nil || len(out) <= limit
+	})
+	if err != nil {
+		return nil, v, err
+	}
+	v = v.shown(max(len(v.Items)-1-drop, 1))
+	out, err = render(v)
+	return out, v, err
 }
 
 // Rest says what is not listed, "" for nothing.

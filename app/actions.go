@@ -35,15 +35,54 @@ func (a *App) TestReceiver(ctx context.Context, name string) error {
 	return a.live.Load().receivers.test(ctx, name, alerts.TestMessage(a.opts.Clock().UTC()))
 }
 
-// TestReceiver sends the sample message through a receiver of cfg. It needs
-// neither store nor daemon.
-func TestReceiver(ctx context.Context, cfg *config.Config, o Options, name string) error {
-	o = o.withDefaults()
-	r, err := newReceivers(cfg, o)
+// TestReceiver sends a message through a receiver of cfg. It needs neither
+// store nor daemon.
+func TestReceiver(ctx context.Context, cfg *config.Config, o Options, name string, m alerts.Message) error {
+	r, err := newReceivers(cfg, o.withDefaults())
 	if err != nil {
 		return err
 	}
-	return r.test(ctx, name, alerts.TestMessage(o.Clock().UTC()))
+	return r.test(ctx, name, m)
+}
+
+// CheckReceivers reports what only building the receivers shows, such as a
+// template that does not fit the messages.
+func CheckReceivers(cfg *config.Config, o Options) error {
+	_, err := newReceivers(cfg, o.withDefaults())
+	return err
+}
+
+// Preview is what one integration of a receiver would send.
+type Preview struct {
+	// Outlet is the receiver's name, with the integration's where it has
+	// several.
+	Outlet, Text string
+}
+
+// PreviewReceiver shows what each integration of a receiver of cfg would send.
+// Nothing is sent.
+func PreviewReceiver(ctx context.Context, cfg *config.Config, o Options, name string, m alerts.Message) ([]Preview, error) {
+	r, err := newReceivers(cfg, o.withDefaults())
+	if err != nil {
+		return nil, err
+	}
+	outlets, ok := r.outlets[name]
+	if !ok {
+		return nil, fmt.Errorf("receiver %q is not in the configuration: %w", name, policy.ErrNotFound)
+	}
+	var previews []Preview
+	for _, outlet := range outlets {
+		p, ok := r.senders[outlet].(alerts.Previewer)
+		if !ok {
+			return nil, fmt.Errorf("receiver %q cannot show what it sends", outlet)
+		}
+		text, err := p.Preview(ctx, m)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", outlet, err)
+		}
+		previews = append(previews, Preview{outlet, text})
+	}
+	return previews, nil
 }
 
 // ReceiverNames returns the names of the receivers that a configuration has,

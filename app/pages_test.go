@@ -110,7 +110,7 @@ func alertsIn(t *testing.T, r running, state policy.AlertState) []policy.Alert {
 
 // tab is a tab of a headless Chromium.
 type tab struct {
-	ctx  context.Context
+	ctx  context.Context //nolint:containedctx // to chromedp a context is the tab
 	base string
 }
 

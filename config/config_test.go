@@ -123,69 +123,25 @@ func TestEveryKey(t *testing.T) {
 				Source: policy.SourceLive, Interval: 24 * time.Hour,
 			},
 		},
-		Receivers: []Receiver{
-			{
-				Name:  "legal team",
-				Slack: &Slack{URL: "https://hooks.slack.com/services/T0/B0/canary-from-file", URLFile: "secrets/slack-url"},
-				Webhook: &Webhook{
-					URL:    "https://hooks.example.org/canary-url",
-					Secret: "whsec_Y2FuYXJ5LWtleS1jYW5hcnkta2V5LWNhbmFyeQ==", SecretFile: "secrets/webhook-key", Format: "standard",
-				},
-			},
-			{Name: "tickets", Webhook: &Webhook{
-				URL: "https://hooks.slack.com/services/T0/B0/canary-from-file", URLFile: "secrets/slack-url",
-				Secret: "whsec_Y2FuYXJ5LWlubGluZS1jYW5hcnktaW5saW5l", Format: "standard",
-			}},
-			{Name: "mail", Email: &Email{
-				Server: "mail.example.org:465", TLS: "starttls", Username: "watcher",
-				Password: "canary-mail", PasswordFile: "secrets/mail-password",
-				From: "Watcher <watcher@example.org>", To: []string{"legal@example.org", "Privacy Team <privacy@example.org>"},
-				Hello: "watch.example.org", SubjectTemplate: "[policies] {{.Title}}",
-				HTMLTemplateFile: "templates/mail.html", HTMLTemplate: "<p>{{.Title}}</p>\n",
-				TextTemplateFile: "templates/mail.txt", TextTemplate: "{{.Title}}\n",
-			}},
-			{Name: "events", Webhook: &Webhook{
-				URL: "https://hooks.slack.com/services/T0/B0/canary-from-file", URLFile: "secrets/slack-url", Format: "cloudevents",
-				Former: "whsec_Y2FuYXJ5LWtleS1jYW5hcnkta2V5LWNhbmFyeQ==", FormerFile: "secrets/webhook-key",
+		Receivers: everyReceiver(),
+		Routes: []Route{
+			{Receiver: "tickets", Continue: true, Match: Match{
+				Vendors: []string{"Acme & Söhne"}, Policies: []string{"acme/privacy-pt-br"}, Tags: []string{"dental"},
+				Kinds: []string{"privacy"}, Events: []string{"policy_changed", "policy_reverted"},
+				Significance: []string{"minor", "material"}, Categories: []string{"data_retention"},
+				Dates: []string{"silent_change"}, Langs: []string{"pt-BR"},
 			}},
 			{
-				Name:  "own form",
-				Slack: &Slack{URL: "https://hooks.slack.com/services/T0/B0/canary-from-file", URLFile: "secrets/slack-url", TextTemplateFile: "templates/mail.txt", TextTemplate: "{{.Title}}\n"},
-				Webhook: &Webhook{
-					URL: "https://hooks.slack.com/services/T0/B0/canary-from-file", URLFile: "secrets/slack-url", Format: "standard",
-					BodyTemplateFile: "templates/mail.txt", BodyTemplate: "{{.Title}}\n", ContentType: "text/plain",
-				},
-				Teams: &Teams{URL: "https://hooks.slack.com/services/T0/B0/canary-from-file", URLFile: "secrets/slack-url", TextTemplateFile: "templates/mail.txt", TextTemplate: "{{.Title}}\n"},
-				Alertmanager: &Alertmanager{
-					URL: "http://canary-am.example.org:9093", Username: "watcher", Password: "canary-mail", PasswordFile: "secrets/mail-password", ChangeFor: 48 * time.Hour,
-				},
+				Receiver: "tickets", Continue: true, GroupWait: 2 * time.Minute,
+				Match: Match{Events: []string{"policy_unreachable", "receiver_broken"}},
 			},
-			{Name: "witness", SavePage: &SavePage{Key: "canary-access:canary-archive-secret", KeyFile: "secrets/archive-keys"}},
-			{Name: "console", Log: &Log{}},
+			{Receiver: "legal team", Digest: "weekly"},
 		},
-		Routes: fullRoutes(),
 	}
 	revealed := cmp.Transformer("Reveal", Secret.Reveal) // a diff of redacted secrets would say nothing
 	ignoreSum := cmpopts.IgnoreFields(Config{}, "SHA256")
 	if diff := cmp.Diff(want, got, sameZone(), ignoreSum, revealed, cmpopts.EquateComparable(netip.Prefix{})); diff != "" {
 		t.Errorf("full.yml (-want +got):\n%s", diff)
-	}
-}
-
-// fullRoutes are those of full.yml.
-func fullRoutes() []Route {
-	return []Route{
-		{Receiver: "tickets", Continue: true, Match: Match{
-			Vendors: []string{"Acme & Söhne"}, Policies: []string{"acme/privacy-pt-br"}, Tags: []string{"dental"},
-			Kinds: []string{"privacy"}, Events: []string{"policy_changed", "policy_reverted"},
-			Significance: []string{"minor", "material"}, Categories: []string{"data_retention"},
-			Dates: []string{"silent_change"}, Langs: []string{"pt-BR"},
-		}},
-		{
-			Receiver: "tickets", Continue: true, GroupWait: 2 * time.Minute,
-			Match: Match{Events: []string{"policy_unreachable", "receiver_broken"}},
-		},
-		{Receiver: "legal team", Digest: "weekly"},
 	}
 }
 
@@ -246,15 +202,19 @@ func TestShippedExampleUncommented(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := os.WriteFile(filepath.Join(dir, "secrets", "heartbeat-url"), []byte("https://beat.example/1"), 0o600); err != nil {
-		t.Fatal(err)
+	for name, text := range map[string]string{
+		"heartbeat-url": "https://beat.example/1", "mail-password": "a password", "teams-url": "https://flow.example/1",
+	} {
+		if err := os.WriteFile(filepath.Join(dir, "secrets", name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
 	}
 	c, err := Parse("watcher.yml", []byte(src[:at]+strings.Join(lines, "\n")), dir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(c.Receivers) != 2 || len(c.Routes) != 3 || c.Heartbeat == nil || c.TimeZone.String() != "Europe/Copenhagen" {
-		t.Errorf("%d receivers, %d routes, heartbeat %v, time zone %s, want 2, 3, one and Europe/Copenhagen",
+	if len(c.Receivers) != 4 || len(c.Routes) != 3 || c.Heartbeat == nil || c.TimeZone.String() != "Europe/Copenhagen" {
+		t.Errorf("%d receivers, %d routes, heartbeat %v, time zone %s, want 4, 3, one and Europe/Copenhagen",
 			len(c.Receivers), len(c.Routes), c.Heartbeat, c.TimeZone)
 	}
 }

@@ -3,7 +3,6 @@ package web
 import (
 	"context"
 	"math"
-	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
@@ -93,26 +92,6 @@ func look(width, height int64, medium, scheme string) step {
 	})
 }
 
-// looked are all pages, by the name of their screenshots.
-func looked() map[string]string {
-	return map[string]string{
-		"overview": "/", "overview-filtered": "/?status=attention", "policy": "/policies/northlight-imaging/privacy",
-		"policy-new": "/policies/harbour-aligners/dpa", "policy-failing": "/policies/bright-molar/cookies",
-		"change": "/policies/northlight-imaging/privacy/changes/2", "change-side": "/policies/northlight-imaging/privacy/changes/2?view=side",
-		"change-text": "/policies/northlight-imaging/privacy/changes/2?order=text", "version": "/policies/northlight-imaging/privacy/versions/2",
-		"compare": "/policies/northlight-imaging/privacy/compare", "inbox": "/inbox", "held": "/inbox/cedar-scan/privacy-de",
-		"alerts": "/alerts", "status": "/status", "search": "/search?q=scans", "topics": "/topics", "unlock": "/unlock", "not-found": "/nowhere",
-	}
-}
-
-func fullOptions() Options {
-	opt := options(fixture())
-	opt.Events = NewEvents(now())
-	opt.Metrics = http.NotFoundHandler()
-	opt.Delivery = &fakeDelivery{}
-	return opt
-}
-
 // TestScreenshots writes a picture of every page in light, dark, phone and print
 // into the directory that WATCHER_SCREENS names.
 func TestScreenshots(t *testing.T) {
@@ -149,6 +128,30 @@ func TestScreenshots(t *testing.T) {
 	}
 }
 
+// TestReadmePictures writes the two pictures of README.md beside the screenshots.
+func TestReadmePictures(t *testing.T) {
+	dir := os.Getenv("WATCHER_SCREENS")
+	if dir == "" {
+		t.Skip("WATCHER_SCREENS names no directory: no pictures (make screenshots)")
+	}
+	base, ctx := serve(t, fullOptions()), chromium(t)
+	for page, height := range map[string]int64{"overview": 1120, "change": 1090} {
+		if err := chromedp.Do(ctx, look(1180, height, "screen", "light"), chromedp.Navigate(base+looked()[page])); err != nil {
+			t.Fatal(err)
+		}
+		png, err := chromedp.Run(ctx, chromedp.CaptureScreenshot())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(png) > 250<<10 {
+			t.Errorf("%s has %d bytes, more than a README should load", page, len(png))
+		}
+		if err := os.WriteFile(filepath.Join(dir, "readme-"+page+".png"), png, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 // axe returns the source of axe-core, which scripts/test-deps fetches, or skips.
 func axe(t *testing.T) string {
 	t.Helper()
@@ -156,7 +159,7 @@ func axe(t *testing.T) string {
 	if cache, err := os.UserCacheDir(); file == "" && err == nil {
 		file = filepath.Join(cache, "watcher-test", "axe.min.js")
 	}
-	source, err := os.ReadFile(file) //nolint:gosec // a tool of this test
+	source, err := os.ReadFile(file)
 	if err != nil {
 		if os.Getenv("CI") != "" {
 			t.Fatalf("no axe-core: %v (scripts/test-deps fetches it)", err)
@@ -192,6 +195,14 @@ func TestAccessibility(t *testing.T) {
 				t.Errorf("%s %s: %s", page, name, violation)
 			}
 		}
+	}
+	// The rules must be able to fail.
+	const worse = `document.querySelector("h1").insertAdjacentHTML("afterend", "<p class=none>&nbsp;</p><input><a href=/x></a>");0`
+	if err := chromedp.Do(ctx, chromedp.Evaluate[chromedp.Void](worse)); err != nil {
+		t.Fatal(err)
+	}
+	if found, err := chromedp.Run(ctx, chromedp.Evaluate[[]string](script, chromedp.EvalAwaitPromise)); err != nil || len(found) < 2 {
+		t.Errorf("an input and a link without names are accepted: %q, %v", found, err)
 	}
 }
 

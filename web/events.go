@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -132,7 +133,6 @@ func (e *Events) leave(ch chan event) {
 type stream struct {
 	s       *server
 	w       http.ResponseWriter
-	r       *http.Request
 	control *http.ResponseController
 }
 
@@ -150,22 +150,22 @@ func (s *server) getEvents(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer s.opt.Events.leave(ch)
-	st := stream{s, w, r, http.NewResponseController(w)}
+	st := stream{s, w, http.NewResponseController(w)}
 	_ = st.control.SetWriteDeadline(time.Time{}) // not every writer has one to lift
 	w.Header().Set("Content-Type", "text/event-stream")
 	w.Header().Set("X-Accel-Buffering", "no")
 	w.WriteHeader(http.StatusOK)
-	if err := st.run(missed, ch); err != nil {
+	if err := st.run(r.Context(), missed, ch); err != nil {
 		s.log.Debug("reader of events went away", "err", err)
 	}
 }
 
-func (st stream) run(missed []event, ch chan event) error {
+func (st stream) run(ctx context.Context, missed []event, ch chan event) error {
 	if err := st.write("retry: 5000\n\n"); err != nil {
 		return err
 	}
 	for _, ev := range missed {
-		if err := st.send(ev); err != nil {
+		if err := st.send(ctx, ev); err != nil {
 			return err
 		}
 	}
@@ -173,13 +173,13 @@ func (st stream) run(missed []event, ch chan event) error {
 	defer ping.Stop()
 	for {
 		select {
-		case <-st.r.Context().Done():
+		case <-ctx.Done():
 			return nil
 		case ev, ok := <-ch:
 			if !ok {
 				return nil
 			}
-			if err := st.send(ev); err != nil {
+			if err := st.send(ctx, ev); err != nil {
 				return err
 			}
 		case <-ping.C:
@@ -190,7 +190,7 @@ func (st stream) run(missed []event, ch chan event) error {
 	}
 }
 
-func (st stream) send(ev event) error {
+func (st stream) send(ctx context.Context, ev event) error {
 	id := fmt.Sprintf("%d-%d", st.s.opt.Events.epoch, ev.seq)
 	if err := st.value(id, "check", ev.check); err != nil {
 		return err
@@ -198,7 +198,7 @@ func (st stream) send(ev event) error {
 	if !brought(ev.check) {
 		return nil
 	}
-	v, err := st.s.opt.Store.Version(st.r.Context(), ev.check.Policy, ev.check.Version)
+	v, err := st.s.opt.Store.Version(ctx, ev.check.Policy, ev.check.Version)
 	if err != nil {
 		return fmt.Errorf("version of an event: %w", err)
 	}

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -110,7 +111,7 @@ func TestStatesAreNewAfterACheck(t *testing.T) {
 	if has() {
 		t.Fatal("too early")
 	}
-	store.states = append(store.states[:len(store.states):len(store.states)], policy.State{ID: "newcomer/privacy", Vendor: vendor("Newcomer"), Kind: policy.KindPrivacy})
+	store.states = append(slices.Clip(store.states), policy.State{ID: "newcomer/privacy", Vendor: vendor("Newcomer"), Kind: policy.KindPrivacy})
 	store.versions["newcomer/privacy"] = nil
 	if has() {
 		t.Error("nothing is kept between checks")

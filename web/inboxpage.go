@@ -86,11 +86,9 @@ type heldOf struct {
 	state policy.State
 }
 
-// mayHold reports whether a capture of the policy may be held: to know costs a
-// look into its checks.
-func mayHold(st policy.State) bool {
-	return !st.Retired && !st.LastOutcome.Good() && (st.Quarantines > 0 || st.LastOutcome == policy.OutcomeQuarantined)
-}
+// mayHold reports whether a capture of the policy waits for a person: a dismissal
+// and a good check end the count of those in a row.
+func mayHold(st policy.State) bool { return !st.Retired && st.Quarantines > 0 }
 
 func (s *server) allHeld(ctx context.Context) ([]heldOf, error) {
 	if s.opt.Held == nil {

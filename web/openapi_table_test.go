@@ -69,7 +69,7 @@ func operations() []operation {
 		},
 		{method: "GET", path: policies + "/quarantine", id: "getHeld", summary: "The newest held capture of a policy, with its text.", answer: one[Held]()},
 		{method: "POST", path: policies + "/quarantine", id: "ruleOnHeld", summary: "Accept or dismiss a held capture. The checks that came of it, one per line.", body: typeOf[policy.Ruling](), media: ndjson, answer: one[policy.Check]()},
-		{method: "GET", path: api + "/quarantine", id: "listHeld", summary: "All held captures, without their texts.", answer: one[heldList]()},
+		{method: "GET", path: api + "/quarantine", id: "listHeld", summary: "Held captures that nobody has ruled on, the newest of each policy, without their texts.", answer: one[heldList]()},
 		{method: "GET", path: api + "/uptime", id: "listUptime", summary: "When a watcher was at work, newest first.", query: []parameter{since, limit, offset}, answer: one[uptimeList]()},
 		{
 			method: "GET", path: api + "/search", id: "search", summary: "Results over texts and changes, one per line, and as the last line how far the search came.", media: ndjson,

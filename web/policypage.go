@@ -12,11 +12,11 @@ import (
 	"watcher/triage"
 )
 
-// checksOnPage is how many checks the page of a policy lists, checksRead how many
-// it reads for the picture of a year.
+// checksOnPage is how many checks the page of a policy lists, runsRead how many
+// runs of them it reads for the picture of a year.
 const (
-	checksOnPage = 25
-	checksRead   = 1500
+	checksOnPage = 15
+	runsRead     = 1500
 )
 
 // policyView is the page of one policy.
@@ -113,9 +113,13 @@ func (s *server) policyPage(r *http.Request) (policyView, error) {
 		return policyView{}, fmt.Errorf("versions of %s: %w", id, err)
 	}
 	c := s.calendar()
-	checks, err := s.opt.Store.Checks(ctx, id, storage.CheckQuery{Since: c.yearAgo(), Limit: checksRead})
+	checks, err := s.opt.Store.Checks(ctx, id, storage.CheckQuery{Limit: checksOnPage})
 	if err != nil {
 		return policyView{}, fmt.Errorf("checks of %s: %w", id, err)
+	}
+	ledger, err := s.opt.Store.Runs(ctx, id, storage.RunQuery{Since: c.yearAgo(), Limit: runsRead})
+	if err != nil {
+		return policyView{}, fmt.Errorf("ledger of %s: %w", id, err)
 	}
 	current := s.current(ctx, st)
 	view := policyView{
@@ -123,8 +127,8 @@ func (s *server) policyPage(r *http.Request) (policyView, error) {
 		ID:    string(id), Vendor: st.Vendor.Name, Kind: kindName(st.Kind, st.Lang), Tags: st.Vendor.Tags,
 		Address: foreignURL(st.URL), MovedTo: movedTo(st), Status: statusOf(st, s.disabled()[id], c),
 		Checked: c.at(st.LastCheck), Next: c.at(st.NextCheck), Added: c.at(st.Added),
-		Current: current, Strip: c.yearStrip(st, marksOf(versions)), Coverage: c.coverageStrip(checks), Frequency: c.frequency(versions),
-		Checks: checkRows(checks[:min(len(checks), checksOnPage)], c), Explained: explained(checks, current),
+		Current: current, Strip: c.yearStrip(st, marksOf(versions)), Coverage: c.coverageStrip(ledger), Frequency: c.frequency(versions),
+		Checks: checkRows(checks, c), Explained: explained(checks, current),
 		Rules: s.rulesOf(st), Concerns: concerns(st), Acting: s.acting(r), Notice: notice(r.URL.Query().Get("done")), Feed: s.urls.policyFeed(id),
 	}
 	view.Shell.Feeds = append(view.Shell.Feeds, feedLink{"Changes of this policy", view.Feed})

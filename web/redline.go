@@ -2,6 +2,7 @@ package web
 
 import (
 	"fmt"
+	"maps"
 	"net/url"
 
 	"watcher/policy"
@@ -17,9 +18,7 @@ func parseReading(q url.Values) reading {
 // query returns the query of a layout, after what the page's address has already.
 func (l reading) query(base url.Values) string {
 	q := url.Values{}
-	for name, values := range base {
-		q[name] = values
-	}
+	maps.Copy(q, base)
 	if l.side {
 		q.Set("view", "side")
 	}
@@ -37,11 +36,9 @@ func (l reading) layouts(path string, base url.Values) (order, view []filter) {
 	link := func(word string, to reading) filter {
 		return filter{Word: word, URL: path + to.query(base), Chosen: to == l}
 	}
-	return []filter{
-			link("What matters most first", reading{side: l.side}), link("In the order of the text", reading{side: l.side, text: true}),
-		}, []filter{
-			link("One text", reading{text: l.text}), link("Side by side", reading{side: true, text: l.text}),
-		}
+	order = []filter{link("What matters most first", reading{side: l.side}), link("In the order of the text", reading{side: l.side, text: true})}
+	view = []filter{link("One text", reading{text: l.text}), link("Side by side", reading{side: true, text: l.text})}
+	return order, view
 }
 
 // arrange groups edits as the layout wants. fromText is the address of the page

@@ -56,7 +56,7 @@ func (s *server) sessionMAC(end string) string {
 }
 
 func (s *server) cookie(r *http.Request, value string, age int) *http.Cookie {
-	return &http.Cookie{
+	return &http.Cookie{ //nolint:gosec // without TLS, a cookie that is Secure would open no session
 		Name: sessionCookie, Value: value, Path: s.urls.home(), MaxAge: age, HttpOnly: true,
 		SameSite: http.SameSiteStrictMode, Secure: r.TLS != nil || strings.HasPrefix(s.opt.ExternalURL, "https://") && !loopbackHost(r.Host),
 	}

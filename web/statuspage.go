@@ -3,6 +3,7 @@ package web
 import (
 	"fmt"
 	"net/http"
+	"strconv"
 )
 
 // statusView is the page about the program itself.
@@ -51,10 +52,10 @@ func (s *server) statusPage(r *http.Request) (statusView, error) {
 		Status: status{Icon: iconGood, Tone: "good", Word: "Working"}, Size: byteCount(stats.SizeBytes), Free: byteCount(stats.FreeBytes),
 		OpenAPI: s.urls.base + "/api/v1/openapi.json", FeedURL: s.urls.feed(), Material: s.urls.feed() + "?significance=material",
 		Counts: []statRow{
-			{"Policies", fmt.Sprint(stats.Policies)},
-			{"Versions", fmt.Sprint(stats.Versions)},
-			{"Captures", fmt.Sprint(stats.Captures)},
-			{"Format of the store", fmt.Sprint(stats.Format)},
+			{"Policies", strconv.Itoa(stats.Policies)},
+			{"Versions", strconv.Itoa(stats.Versions)},
+			{"Captures", strconv.Itoa(stats.Captures)},
+			{"Format of the store", strconv.Itoa(stats.Format)},
 		},
 	}
 	switch {

@@ -92,18 +92,30 @@ func earliest(times ...time.Time) time.Time {
 	return first
 }
 
+// steady is the longest pause between two checks of a run that leaves no day out
+// for which one could be missing.
+const steady = 36 * time.Hour
+
 // coverageStrip draws which days of the past year had a check that saw the
-// policy, and which had checks that did not.
-func (c calendar) coverageStrip(checks []policy.Check) stripView {
+// policy, and which had checks that did not. Of a run with longer pauses only the
+// first and the last day are certain.
+func (c calendar) coverageStrip(ledger []policy.Run) stripView {
 	var seen, missed [stripDays + 1]bool
-	for _, ck := range checks {
-		if ck.At.Before(c.yearAgo()) {
+	for _, run := range ledger {
+		if run.Last.Before(c.yearAgo()) {
 			continue
 		}
-		if d := c.day(ck.At); ck.Outcome.Good() || ck.Outcome == policy.OutcomeUnconfirmed {
-			seen[d] = true
-		} else {
-			missed[d] = true
+		days := &missed
+		if run.Outcome.Good() || run.Outcome == policy.OutcomeUnconfirmed {
+			days = &seen
+		}
+		first, last := c.day(run.First), c.day(run.Last)
+		days[last] = true
+		if !run.First.Before(c.yearAgo()) {
+			days[first] = true
+		}
+		for d := first; d < last && run.LongestGap <= steady; d++ {
+			days[d] = true
 		}
 	}
 	good, bad := 0, 0

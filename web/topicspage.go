@@ -1,7 +1,6 @@
 package web
 
 import (
-	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
@@ -122,7 +121,7 @@ func (s *server) topicRow(r *http.Request, st policy.State, topic policy.Categor
 func cutRunes(s string, most int) string {
 	for i := range s {
 		if most--; most < 0 {
-			return fmt.Sprintf("%s…", s[:i])
+			return s[:i] + "…"
 		}
 	}
 	return s

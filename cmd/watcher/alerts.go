@@ -12,7 +12,6 @@ import (
 
 	"watcher/app"
 	"watcher/client"
-	"watcher/config"
 	"watcher/policy"
 	"watcher/storage"
 )
@@ -162,39 +161,4 @@ func requeue(ctx context.Context, ids []string, one func(context.Context, string
 		}
 	}
 	return nil
-}
-
-func newAlertsTestCommand(e *env) *cobra.Command {
-	return &cobra.Command{
-		Use: "test [RECEIVER]", Short: "Send a sample alert to a receiver, or to all", Args: argsBetween(0, 1, "at most one receiver"),
-		RunE: func(c *cobra.Command, args []string) error { return e.testReceivers(c.Context(), args) },
-	}
-}
-
-// testReceivers sends the sample message. It needs no store, so that it works
-// beside a running daemon as well.
-func (e *env) testReceivers(ctx context.Context, names []string) error {
-	logger, err := e.quietLogger()
-	if err != nil {
-		return err
-	}
-	cfg, err := config.Load(e.flags.configFile)
-	if err != nil {
-		return err
-	}
-	o := e.options(logger)
-	if len(names) == 0 {
-		names = app.ReceiverNames(cfg)
-	}
-	var errs []error
-	for _, name := range names {
-		if err := app.TestReceiver(ctx, cfg, o, name); errors.Is(err, policy.ErrNotFound) {
-			return withHint(&usageError{err}, "the receivers are: %v", app.ReceiverNames(cfg))
-		} else if err != nil {
-			errs = append(errs, err)
-			continue
-		}
-		fmt.Fprintf(e.stderr, "sent a test alert to %s\n", name)
-	}
-	return errors.Join(errs...)
 }

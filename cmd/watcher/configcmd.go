@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"watcher/app"
 	"watcher/config"
 )
 
@@ -48,6 +49,13 @@ func (e *env) configCheck(args []string) error {
 	cfg, err := e.loadConfig(name)
 	if err != nil {
 		return err
+	}
+	logger, err := e.quietLogger()
+	if err != nil {
+		return err
+	}
+	if err := app.CheckReceivers(cfg, e.options(logger)); err != nil {
+		return &usageError{fmt.Errorf("%s: %w", name, err)}
 	}
 	_, err = fmt.Fprintf(e.stdout, "%s is valid: %s of %s, %s, %s\n", name, count(len(cfg.Policies), "policy", "policies"),
 		count(countVendors(cfg), "vendor", "vendors"), count(len(cfg.Receivers), "receiver", "receivers"), count(len(cfg.Routes), "route", "routes"))

@@ -136,7 +136,15 @@ func TestReplaySize(t *testing.T) {
 			began := time.Now()
 			got, err := db.Body(t.Context(), id, captures[i])
 			took := time.Since(began)
-			slowest, readAll = max(slowest, took), readAll+took
+			readAll += took
+			if took > slowest {
+				slowest = took
+				links, _ := query(t.Context(), db, func(tx *tx) ([]link, error) {
+					links, _, err := tx.chain(captures[i], newBodyCache())
+					return links, err
+				})
+				t.Logf("%s, body %d of %d bytes: %v for %d links", id, i, len(b), took, len(links))
+			}
 			if err != nil || !bytes.Equal(got, b) {
 				t.Fatalf("%s, body %d: %v", id, i, err)
 			}
