@@ -75,10 +75,13 @@ func TestCrash(t *testing.T) {
 		}
 		crashes = n
 	}
-	path := filepath.Join(t.TempDir(), "watcher.db")
-	acked := map[policy.ID]int{}
+	var path string
+	var acked map[policy.ID]int
 	total := 0
-	for range crashes {
+	for i := range crashes {
+		if i%storeCrashes == 0 {
+			path, acked = filepath.Join(t.TempDir(), "watcher.db"), map[policy.ID]int{}
+		}
 		total += crash(t, path, acked)
 		survived(t, path, acked)
 	}
@@ -87,6 +90,10 @@ func TestCrash(t *testing.T) {
 		t.Errorf("only %d commits were acknowledged in %d runs: the test kills too early", total, crashes)
 	}
 }
+
+// storeCrashes is how many kills a store goes through before the next one takes
+// its turn: everything in it is read after each.
+const storeCrashes = 100
 
 // crash starts a child and kills it after a random number of acknowledged
 // commits. What is in its pipe by then was acknowledged, too.
