@@ -21,6 +21,7 @@ build: ## bin/watcher, static
 test: tools-check ## vet, all tests with the race detector, alert rules
 	$(GO) vet ./...
 	$(GO) test -race -timeout 14m ./...
+	$(GO) test -run 'PowerLoss|FailingCalls' ./storage/bolt
 
 tools-check: ## the programs that tests use: installs them (root on Debian) or says what is left out
 	@scripts/test-deps

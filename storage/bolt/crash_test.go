@@ -65,7 +65,7 @@ func crashPolicies() []policy.Policy {
 // behind, many times over on the same store.
 func TestCrash(t *testing.T) {
 	crashes := 25
-	if testing.Short() {
+	if testing.Short() || underRace {
 		crashes = 5
 	}
 	if s := os.Getenv(crashCountEnv); s != "" {

