@@ -42,6 +42,7 @@ func fences() map[string][]string {
 		"github.com/sergi/go-diff":     {"diffing"},
 		"github.com/spf13/cobra":       {"cmd/watcher"},
 		"github.com/slack-go/slack":    {"alerts"},
+		"github.com/nicholas-fedor":    {"alerts"},
 		"github.com/wneessen/go-mail":  {"alerts"},
 		"gopkg.in/yaml.v3":             nil,
 		"github.com/stretchr":          nil,

@@ -42,8 +42,9 @@ func (l *Log) Send(ctx context.Context, m Message) error {
 }
 
 // logBlock renders m for a terminal. It ends in an empty line.
-func logBlock(m Message) string {
-	v := newView(m, logMaxItems)
+func logBlock(m Message) string { return logText(newView(m, logMaxItems)) }
+
+func logText(v view) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "── %s\n", v.Title)
 	for _, line := range append([]string{v.Facts}, v.Lines...) {

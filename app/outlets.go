@@ -38,6 +38,13 @@ func moreOutlets(c config.Receiver) ([]outlet, error) {
 		}
 		outs = append(outs, outlet{"alertmanager", a})
 	}
+	if c.Shoutrrr != nil {
+		s, err := alerts.NewShoutrrr(alerts.ShoutrrrOptions{URL: c.Shoutrrr.URL.Reveal(), Client: receiverClient()})
+		if err != nil {
+			return nil, fmt.Errorf("shoutrrr: %w", err)
+		}
+		outs = append(outs, outlet{"shoutrrr", s})
+	}
 	return outs, nil
 }
 

@@ -145,6 +145,7 @@ type Receiver struct {
 	Teams   *Teams
 	// Alertmanager is that of Prometheus.
 	Alertmanager *Alertmanager
+	Shoutrrr     *Shoutrrr
 	SavePage     *SavePage
 	Log          *Log
 }

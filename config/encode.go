@@ -95,6 +95,11 @@ func withoutFileContent(r Receiver) Receiver {
 		t.URL = ""
 		r.Teams = &t
 	}
+	if r.Shoutrrr != nil && r.Shoutrrr.URLFile != "" {
+		s := *r.Shoutrrr
+		s.URL = ""
+		r.Shoutrrr = &s
+	}
 	if r.Alertmanager != nil {
 		a := *r.Alertmanager
 		if a.URLFile != "" {

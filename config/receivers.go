@@ -47,3 +47,10 @@ type Alertmanager struct {
 	// ChangeFor is how long an alert about a change stays up.
 	ChangeFor time.Duration
 }
+
+// Shoutrrr delivers to a service by its URL in the form of shoutrrr.
+type Shoutrrr struct {
+	// URL is resolved from URLFile when that is set.
+	URL     Secret
+	URLFile string
+}

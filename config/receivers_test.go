@@ -41,7 +41,7 @@ func everyReceiver() []Receiver {
 				URL: "http://canary-am.example.org:9093", Username: "watcher", Password: "canary-mail", PasswordFile: "secrets/mail-password", ChangeFor: 48 * time.Hour,
 			},
 		},
-		{Name: "witness", SavePage: &SavePage{Key: "canary-access:canary-archive-secret", KeyFile: "secrets/archive-keys"}},
+		{Name: "witness", Shoutrrr: &Shoutrrr{URL: "gotify://gotify.example.org/Acanary.gotify."}, SavePage: &SavePage{Key: "canary-access:canary-archive-secret", KeyFile: "secrets/archive-keys"}},
 		{Name: "console", Log: &Log{}},
 	}
 }

@@ -220,7 +220,7 @@ func verifyWebhook(d *decoder, p place, w *Webhook) {
 
 // delivers reports whether a receiver has an integration.
 func (r *Receiver) delivers() bool {
-	return r.Slack != nil || r.Webhook != nil || r.Email != nil || r.Teams != nil || r.Alertmanager != nil || r.SavePage != nil || r.Log != nil
+	return r.Slack != nil || r.Webhook != nil || r.Email != nil || r.Teams != nil || r.Alertmanager != nil || r.Shoutrrr != nil || r.SavePage != nil || r.Log != nil
 }
 
 func verifyReceiver(d *decoder, p place, r *receiverEntry) {
@@ -233,5 +233,5 @@ func verifyReceiver(d *decoder, p place, r *receiverEntry) {
 			return // an integration that is not understood: reported
 		}
 	}
-	d.report(p, "add `slack:`, `webhook:`, `email:`, `teams:`, `alertmanager:` or `log:`", "delivers nowhere")
+	d.report(p, "add `slack:`, `webhook:`, `email:`, `teams:`, `alertmanager:`, `shoutrrr:` or `log:`", "delivers nowhere")
 }

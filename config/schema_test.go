@@ -38,7 +38,7 @@ func TestSchemaAgrees(t *testing.T) {
 		"vendors_empty", "vendor_no_policies_key", "vendor_name_missing", "vendor_name_number", "vendor_not_mapping",
 		"vendors_mapping", "slug_bad", "kind_missing", "kind_bad", "url_missing", "url_no_scheme", "url_scheme", "id_bad",
 		"formerly_bad", "lang", "source_file", "source_unknown", "enabled", "min_words", "combine", "browser", "archive_urls", "headers_name",
-		"headers_type", "headers_list", "list_type", "receivers_name", "receivers_nothing", "receivers_unknown", "receivers_later",
+		"headers_type", "headers_list", "list_type", "receivers_name", "receivers_nothing", "receivers_unknown",
 		"receivers_url_or_file", "receivers_type", "routes_values", "routes_match_keys", "routes_digest", "routes_continue", "hosts",
 		"select_range", "ota",
 	} {

@@ -92,11 +92,12 @@ var receiverTable = newObject("receiver", receiverEntry{},
 		"Deliver to a channel or chat of Microsoft Teams.").alias("msteams", "msteamsv2", "microsoft_teams"),
 	optional("alertmanager", alertmanagerTable, func(r *receiverEntry) **Alertmanager { return &r.Alertmanager },
 		"Deliver to a Prometheus Alertmanager.").alias("prometheus"),
+	optional("shoutrrr", shoutrrrTable, func(r *receiverEntry) **Shoutrrr { return &r.Shoutrrr },
+		"Deliver to Discord, Gotify, Matrix, ntfy, Pushover or Telegram."),
 	optional("save_page_now", savePageTable, func(r *receiverEntry) **SavePage { return &r.SavePage },
 		"Ask the Wayback Machine for a capture of each policy that changed, as a witness. It gets changes only, whatever the routes say.").alias("wayback", "archive", "spn"),
 	optional("log", logTable, func(r *receiverEntry) **Log { return &r.Log },
 		"Write alerts to the daemon's log.").alias("stdout", "stderr", "console"),
-	later[receiverEntry]("shoutrrr", otherIntegration),
 ).hidden().check(verifyReceiver).constrain(schema{"anyOf": []schema{
 	{"required": []string{"slack"}},
 	{"required": []string{"webhook"}},
@@ -105,9 +106,8 @@ var receiverTable = newObject("receiver", receiverEntry{},
 	{"required": []string{"email"}},
 	{"required": []string{"teams"}},
 	{"required": []string{"alertmanager"}},
+	{"required": []string{"shoutrrr"}},
 }})
-
-const otherIntegration = "this version delivers by slack, webhook, email, teams, alertmanager, save_page_now and log"
 
 var matchTable = newObject("match", Match{},
 	many("vendor", words(), func(m *Match) *[]string { return &m.Vendors },
