@@ -239,7 +239,7 @@ func (c *shoutrrrClient) Do(req *http.Request) (*http.Response, error) {
 	if c.failed != nil {
 		return refusal(req), nil
 	}
-	resp, err := c.poster.client.Do(req.WithContext(c.ctx))
+	resp, err := c.poster.client.Do(req.WithContext(c.ctx)) //nolint:gosec // the address is the operator's
 	if err != nil {
 		c.failed = networkError(c.poster.hide(err))
 		return refusal(req), nil

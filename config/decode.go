@@ -202,6 +202,16 @@ func (d *decoder) hide(n *yaml.Node) {
 	}
 }
 
+// isIntegration reports whether a key names a way to reach receivers. Whatever
+// stands below it is an address or a secret, also where it does not belong.
+func isIntegration(key string) bool {
+	switch fold(key) {
+	case "slack", "webhook", "teams", "alertmanager", "shoutrrr", "email", "save_page_now", "heartbeat":
+		return true
+	}
+	return false
+}
+
 // hideSuspect hides what looks like a secret at and below n, which has no
 // meaning: a misspelt key above a receiver must not print its address.
 func (d *decoder) hideSuspect(n *yaml.Node) {
@@ -209,7 +219,7 @@ func (d *decoder) hideSuspect(n *yaml.Node) {
 		d.hide(n)
 	}
 	for i, c := range n.Content {
-		if n.Kind == yaml.MappingNode && i%2 == 1 && secretKey.MatchString(n.Content[i-1].Value) {
+		if n.Kind == yaml.MappingNode && i%2 == 1 && (secretKey.MatchString(n.Content[i-1].Value) || isIntegration(n.Content[i-1].Value)) {
 			d.hide(c)
 			continue
 		}

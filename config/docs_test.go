@@ -114,9 +114,6 @@ func collect(o keyed, into map[string]keyed) {
 func grammar(o keyed) string {
 	var b strings.Builder
 	for _, k := range o.keys() {
-		if k.later != "" {
-			continue
-		}
 		if b.Len() > 0 {
 			b.WriteByte('\n')
 		}

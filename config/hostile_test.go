@@ -184,3 +184,17 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+// TestMisplacedReceiver: the address of a receiver is not shown because it stands
+// in the wrong place.
+func TestMisplacedReceiver(t *testing.T) {
+	for _, name := range []string{"slack", "webhook", "teams", "alertmanager", "shoutrrr", "email", "save_page_now", "heartbeat"} {
+		for _, where := range []string{"routes:\n  - receiver: x\n    %s: {url: http://canary.example/T0}", "%s: {where: canary}", "vendors:\n  - name: Acme\n    nested: {%s: {url: ntfy://canary/x}}"} {
+			src := "version: 1\n" + fmt.Sprintf(where, name) + "\n"
+			_, err := Parse("watcher.yml", []byte(src), ".")
+			if err == nil || strings.Contains(err.Error(), "canary") {
+				t.Errorf("%s\nis shown as\n%v", src, err)
+			}
+		}
+	}
+}

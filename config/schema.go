@@ -30,9 +30,6 @@ func (o *object[T]) objectSchema() schema {
 	properties := schema{}
 	var required []string
 	for _, k := range o.keys() {
-		if k.later != "" {
-			continue
-		}
 		properties[k.key] = k.valueSchema()
 		if k.required {
 			required = append(required, k.key)

@@ -34,9 +34,6 @@ type field[T any] struct {
 	example string
 	// also are names by which other programs know the key.
 	also []string
-	// later, when set, says that the key is known but not in this version, and
-	// what to do instead.
-	later string
 	// inherits says in words what applies when the key is absent and initial
 	// does not tell.
 	inherits string
@@ -66,8 +63,8 @@ type keyed interface {
 
 // keyInfo is a field with its type erased.
 type keyInfo struct {
-	key, doc, initial, later string
-	required                 bool
+	key, doc, initial string
+	required          bool
 	// inherited says that initial is a sentence, not a value.
 	inherited bool
 	shape     shape
@@ -136,11 +133,6 @@ func (o *object[T]) decodeKeys(d *decoder, p place, v *T) (meant []string) {
 		case lines[k] != 0:
 			o.conceal(d, f.secret, value)
 			d.report(p.child(f.key, key), "keep one of the two", "`%s` is set twice: in line %d and in line %d", f.key, lines[k], key.Line)
-		case f.later != "":
-			if o.private {
-				d.hide(value)
-			}
-			d.report(p.child(f.key, key), f.later, "`%s` is not supported by this version", f.key)
 		default:
 			f.decode(d, p.child(f.key, value), v)
 		}
@@ -157,7 +149,7 @@ var secretKey = regexp.MustCompile(`(?i)secret|token|pass|auth|cookie|credential
 func (o *object[T]) unknown(d *decoder, p place, key, value *yaml.Node) (meant string) {
 	known := o.meaning(key.Value)
 	k, found := o.byKey[known]
-	o.conceal(d, secretKey.MatchString(key.Value) || (found && o.fields[k].secret), value)
+	o.conceal(d, secretKey.MatchString(key.Value) || isIntegration(key.Value) || (found && o.fields[k].secret), value)
 	at := p.child(shown(key.Value), key)
 	if key.Kind != yaml.ScalarNode || (!plainKey.MatchString(key.Value) && (o.private || secretKey.MatchString(key.Value))) {
 		d.hide(key) // a value that slipped into the key's place
@@ -220,7 +212,7 @@ func pathsOf(o keyed, prefix string, wanted func(key string) bool) []string {
 	var paths []string
 	for _, k := range o.keys() {
 		path := prefix + k.key
-		if k.later == "" && wanted(k.key) {
+		if wanted(k.key) {
 			paths = append(paths, "`"+path+"`")
 		}
 		if k.shape.many {
@@ -237,9 +229,7 @@ func pathsOf(o keyed, prefix string, wanted func(key string) bool) []string {
 func (o *object[T]) names() []string {
 	var names []string
 	for _, f := range o.fields {
-		if f.later == "" {
-			names = append(names, f.key)
-		}
+		names = append(names, f.key)
 	}
 	return names
 }
@@ -263,7 +253,7 @@ func (o *object[T]) objectName() string { return o.name }
 func (o *object[T]) keys() []keyInfo {
 	infos := make([]keyInfo, 0, len(o.fields))
 	for _, f := range o.fields {
-		info := keyInfo{key: f.key, doc: f.doc, initial: f.inherits, inherited: f.inherits != "", later: f.later, required: f.required, shape: f.shape}
+		info := keyInfo{key: f.key, doc: f.doc, initial: f.inherits, inherited: f.inherits != "", required: f.required, shape: f.shape}
 		if f.encode != nil && f.shape.object == nil && f.inherits == "" {
 			if n := f.encode(&o.initial); n != nil {
 				info.initial = flow(n)
@@ -363,9 +353,6 @@ func nestedList[T, V any](key string, o *object[V], get func(*T) *[]V, doc strin
 		},
 	}
 }
-
-// later is a key that is known and not supported by this version.
-func later[T any](key, instead string) field[T] { return field[T]{key: key, later: instead} }
 
 func nonEmpty(n *yaml.Node) *yaml.Node {
 	if len(n.Content) == 0 {
