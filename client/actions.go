@@ -56,27 +56,35 @@ func (c *Client) Rule(ctx context.Context, id policy.ID, r policy.Ruling) ([]pol
 
 // stream posts a request whose answer is a check per line.
 func (c *Client) stream(ctx context.Context, req any, emit func(policy.Check) error, path ...string) error {
-	resp, err := c.send(ctx, http.MethodPost, c.address(nil, path...), req)
+	return c.lines(ctx, http.MethodPost, c.address(nil, path...), req, func(line []byte) error {
+		if len(line) == 0 {
+			return nil
+		}
+		check, err := readLine(line)
+		if err != nil {
+			return err
+		}
+		return emit(check)
+	})
+}
+
+// lines makes a request and hands its answer to each line by line. It ends with
+// the first error of each, or what broke the answer off.
+func (c *Client) lines(ctx context.Context, method, address string, req any, each func(line []byte) error) error {
+	resp, err := c.send(ctx, method, address, req)
 	if err != nil {
 		return err
 	}
 	// The body is read to its end or given up: nothing is left to report.
 	defer func() { _ = resp.Body.Close() }()
-	lines := bufio.NewScanner(resp.Body)
-	lines.Buffer(make([]byte, 0, 4<<10), maxLine)
-	for lines.Scan() {
-		if len(lines.Bytes()) == 0 {
-			continue
-		}
-		check, err := readLine(lines.Bytes())
-		if err != nil {
-			return err
-		}
-		if err := emit(check); err != nil {
+	in := bufio.NewScanner(resp.Body)
+	in.Buffer(make([]byte, 0, 4<<10), maxLine)
+	for in.Scan() {
+		if err := each(in.Bytes()); err != nil {
 			return err
 		}
 	}
-	if err := lines.Err(); err != nil {
+	if err := in.Err(); err != nil {
 		return streamError(ctx, err)
 	}
 	return nil

@@ -1,7 +1,6 @@
 package client
 
 import (
-	"bufio"
 	"context"
 	"encoding/json"
 	"errors"
@@ -14,27 +13,13 @@ import (
 // Renormalize has the daemon read stored captures by the rules of now, and hands
 // what it finds to emit, version by version.
 func (c *Client) Renormalize(ctx context.Context, req policy.RenormalizeRequest, emit func(policy.Renormalized) error) error {
-	resp, err := c.send(ctx, http.MethodPost, c.address(nil, "api", "v1", "renormalize"), req)
-	if err != nil {
-		return err
-	}
-	// The body is read to its end or given up: nothing is left to report.
-	defer func() { _ = resp.Body.Close() }()
-	lines := bufio.NewScanner(resp.Body)
-	lines.Buffer(make([]byte, 0, 4<<10), maxLine)
-	for lines.Scan() {
-		line, err := readRenormalized(lines.Bytes())
+	return c.lines(ctx, http.MethodPost, c.address(nil, "api", "v1", "renormalize"), req, func(line []byte) error {
+		v, err := readRenormalized(line)
 		if err != nil {
 			return err
 		}
-		if err := emit(line); err != nil {
-			return err
-		}
-	}
-	if err := lines.Err(); err != nil {
-		return streamError(ctx, err)
-	}
-	return nil
+		return emit(v)
+	})
 }
 
 func readRenormalized(line []byte) (policy.Renormalized, error) {

@@ -1,7 +1,6 @@
 package client
 
 import (
-	"bufio"
 	"context"
 	"encoding/json"
 	"errors"
@@ -18,30 +17,22 @@ import (
 // as it comes.
 func (c *Client) Search(ctx context.Context, q history.Query, emit func(history.Result) error) (history.SearchEnd, error) {
 	var end history.SearchEnd
-	resp, err := c.send(ctx, http.MethodGet, c.address(searchValues(q), "api", "v1", "search"), nil)
-	if err != nil {
-		return end, err
-	}
-	// The body is read to its end or given up: nothing is left to report.
-	defer func() { _ = resp.Body.Close() }()
-	lines := bufio.NewScanner(resp.Body)
-	lines.Buffer(make([]byte, 0, 4<<10), maxLine)
-	for lines.Scan() {
-		result, last, err := readResult(lines.Bytes())
-		if err != nil || last != nil {
-			if last != nil {
-				end = *last
-			}
-			return end, err
+	ended := false
+	err := c.lines(ctx, http.MethodGet, c.address(searchValues(q), "api", "v1", "search"), nil, func(line []byte) error {
+		result, last, err := readResult(line)
+		switch {
+		case err != nil:
+			return err
+		case last != nil:
+			end, ended = *last, true
+			return nil
 		}
-		if err := emit(result); err != nil {
-			return end, err
-		}
+		return emit(result)
+	})
+	if err == nil && !ended {
+		err = fmt.Errorf("the daemon broke off in the middle of a search: %w (its log has the reason)", io.ErrUnexpectedEOF)
 	}
-	if err := lines.Err(); err != nil {
-		return end, streamError(ctx, err)
-	}
-	return end, fmt.Errorf("the daemon broke off in the middle of a search: %w (its log has the reason)", io.ErrUnexpectedEOF)
+	return end, err
 }
 
 func searchValues(q history.Query) url.Values {

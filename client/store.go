@@ -1,10 +1,8 @@
 package client
 
 import (
-	"bufio"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -14,34 +12,33 @@ import (
 
 // VerifyStore has the daemon verify its store, and hands what is damaged to emit.
 func (c *Client) VerifyStore(ctx context.Context, emit func(storage.Problem) error) (storage.Report, error) {
-	resp, err := c.send(ctx, http.MethodPost, c.address(nil, "api", "v1", "store", "verify"), nil)
-	if err != nil {
-		return storage.Report{}, err
-	}
-	defer func() { _ = resp.Body.Close() }() // read to its end or given up
-	lines := bufio.NewScanner(resp.Body)
-	lines.Buffer(make([]byte, 0, 4<<10), maxLine)
-	for lines.Scan() {
+	var report *storage.Report
+	err := c.lines(ctx, http.MethodPost, c.address(nil, "api", "v1", "store", "verify"), nil, func(line []byte) error {
 		var l struct {
 			Problem     *storage.Problem
 			Report      *storage.Report
 			Error, Type string
 		}
-		if err := json.Unmarshal(lines.Bytes(), &l); err != nil {
-			return storage.Report{}, fmt.Errorf("a line of the daemon says nothing of its store: %w", err)
+		if err := json.Unmarshal(line, &l); err != nil {
+			return fmt.Errorf("a line of the daemon says nothing of its store: %w", err)
 		}
 		switch {
 		case l.Error != "":
-			return storage.Report{}, &remoteError{detail: l.Error, is: sentinel(l.Type)}
+			return &remoteError{detail: l.Error, is: sentinel(l.Type)}
 		case l.Report != nil:
-			return *l.Report, nil
+			report = l.Report
 		case l.Problem != nil:
-			if err := emit(*l.Problem); err != nil {
-				return storage.Report{}, err
-			}
+			return emit(*l.Problem)
 		}
+		return nil
+	})
+	switch {
+	case err != nil:
+		return storage.Report{}, err
+	case report == nil:
+		return storage.Report{}, streamError(ctx, io.ErrUnexpectedEOF)
 	}
-	return storage.Report{}, streamError(ctx, errors.Join(io.ErrUnexpectedEOF, lines.Err()))
+	return *report, nil
 }
 
 // CopyStore writes a copy of the daemon's store to w.
