@@ -63,11 +63,7 @@ func (r *run) ruled(ctx context.Context, ruling policy.Ruling) (storage.Observat
 	if err != nil {
 		return storage.Observation{}, err
 	}
-	r.current = c
-	doc, err := r.document(n, c)
-	if err == nil && triage.Unmatched(doc) {
-		n, doc, err = r.degrade(c)
-	}
+	n, doc, err := r.reading(n, c)
 	if err != nil {
 		return storage.Observation{}, fmt.Errorf("the held capture cannot be read: %w", err)
 	}

@@ -153,11 +153,7 @@ func (r *run) judge(ctx context.Context, c policy.Capture) (storage.Observation,
 	if err != nil {
 		return storage.Observation{}, err
 	}
-	r.current = c
-	doc, err := r.document(n, c)
-	if err == nil && triage.Unmatched(doc) {
-		n, doc, err = r.degrade(c)
-	}
+	n, doc, err := r.reading(n, c)
 	if err != nil {
 		c.Verdict = policy.Verdict{Kind: policy.Quarantined, Rule: ruleNormalize, Evidence: err.Error()}
 		if errors.Is(err, normalize.ErrUnsupported) {
@@ -224,6 +220,17 @@ func (r *run) reader(rules normalize.Rules) (*normalize.Normalizer, error) {
 func (r *run) document(n *normalize.Normalizer, c policy.Capture) (doc policy.Document, err error) {
 	defer r.recoverStage("normalize", &err)
 	return n.Document(input(c))
+}
+
+// reading makes the document of the capture that the run is about: without the
+// selectors when they match nothing, with the normaliser that was used.
+func (r *run) reading(n *normalize.Normalizer, c policy.Capture) (*normalize.Normalizer, policy.Document, error) {
+	r.current = c
+	doc, err := r.document(n, c)
+	if err == nil && triage.Unmatched(doc) {
+		return r.degrade(c)
+	}
+	return n, doc, err
 }
 
 // decide asks triage whether the text is news. The base is such that like is

@@ -30,6 +30,8 @@ type index struct {
 	// lost are values that do not match their digest: they were told of, and
 	// those that refer to them are not at fault.
 	lost map[string]bool
+	// lostIn counts them by bucket.
+	lostIn map[string]int
 }
 
 type versionAt struct {
@@ -74,12 +76,15 @@ func newIndex() *index {
 		captures: map[policy.CaptureID]capturedAt{}, stored: map[policy.CaptureID]place{},
 		versions: map[versionAt]versionFacts{}, documents: map[uint64]policy.Digest{}, changes: map[uint64]bool{},
 		timeline: map[versionAt]bool{}, outbox: map[uint64]alertFacts{}, alerts: map[string]uint64{}, queue: map[uint64]byte{},
-		checks: map[policy.CaptureID]bool{}, ledgers: map[policyKey]*ledgerFacts{}, lost: map[string]bool{},
+		checks: map[policy.CaptureID]bool{}, ledgers: map[policyKey]*ledgerFacts{}, lost: map[string]bool{}, lostIn: map[string]int{},
 	}
 }
 
 // spoiled remembers a value that was told of.
-func (x *index) spoiled(f found) { x.lost[f.bucket+"\x00"+string(f.key)] = true }
+func (x *index) spoiled(f found) {
+	x.lost[f.bucket+"\x00"+string(f.key)] = true
+	x.lostIn[f.bucket]++
+}
 
 func (x *index) isLost(bucket string, key []byte) bool { return x.lost[bucket+"\x00"+string(key)] }
 

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 
 	"watcher/policy"
 )
@@ -81,14 +80,7 @@ func (v *verifier) missing(bucket string, key []byte, what string) {
 
 // anyLost reports whether a value of a bucket is lost whose place says what it
 // was.
-func (v *verifier) anyLost(bucket string) bool {
-	for name := range v.lost {
-		if strings.HasPrefix(name, bucket+"\x00") {
-			return true
-		}
-	}
-	return false
-}
+func (v *verifier) anyLost(bucket string) bool { return v.lostIn[bucket] > 0 }
 
 func sortedVersions(m map[versionAt]versionFacts) []versionAt {
 	return slices.SortedFunc(maps.Keys(m), func(a, b versionAt) int {
