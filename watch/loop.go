@@ -35,6 +35,10 @@ type Loop struct {
 	failures int
 	lastErr  error
 	wake     chan struct{}
+	// claiming is held from a claim until its calls are known, so that a policy
+	// that cannot be claimed has its call, if this process has the claim.
+	claiming sync.Mutex
+	calls    map[policy.ID]*call
 	// patrolled is when forgotten last looked, beaten when the last mark was left
 	// in the store; only Run touches them.
 	patrolled, beaten time.Time
@@ -64,7 +68,10 @@ var errStopped = errors.New("stopped")
 
 // NewLoop returns a loop.
 func NewLoop(c *Checker, plan func() Plan, owner string, grace time.Duration) *Loop {
-	return &Loop{Checker: c, Plan: plan, Owner: owner, Grace: grace, wake: make(chan struct{}, 1)}
+	return &Loop{
+		Checker: c, Plan: plan, Owner: owner, Grace: grace,
+		wake: make(chan struct{}, 1), calls: map[policy.ID]*call{},
+	}
 }
 
 // Wake makes the loop look for due policies at once.
@@ -170,7 +177,7 @@ func (l *Loop) dispatch(ctx, work context.Context, running *sync.WaitGroup) erro
 		return nil
 	}
 	now := l.Checker.Clock().UTC()
-	claims, err := l.Checker.Store.Claim(ctx, storage.ClaimQuery{Owner: l.Owner, Now: now, For: lease, Limit: free})
+	claims, _, err := l.claim(ctx, storage.ClaimQuery{Owner: l.Owner, Now: now, For: lease, Limit: free})
 	if err != nil {
 		return err
 	}
@@ -184,14 +191,17 @@ func (l *Loop) dispatch(ctx, work context.Context, running *sync.WaitGroup) erro
 		p, ok := plan.Policies[claim.Policy]
 		if !ok {
 			// A reload is under way: the store and the plan differ for a moment.
-			l.release(ctx, claim)
+			l.release(ctx, claim.Claim)
+			l.end(claim, nil, errGivenBack)
 			continue
 		}
 		l.count(1)
 		running.Go(func() {
 			defer l.Wake()
 			defer l.count(-1)
-			_, _ = l.one(work, plan, p, claim, Mode{MaxRetries: daemonRetries, MaxWait: min(daemonMaxWait, p.Interval/8)}) // it logs its own failure
+			mode := Mode{MaxRetries: daemonRetries, MaxWait: min(daemonMaxWait, p.Interval/8)}
+			checks, err := l.one(work, plan, p, claim.Claim, mode) // it logs its own failure
+			l.end(claim, checks, err)
 		})
 	}
 	return nil
@@ -203,7 +213,7 @@ const patrol = 10 * time.Minute
 // forgotten claims policies whose next check lies further ahead than their pace
 // allows: a clock was wrong when it was planned. Without this one wrong hour
 // could silence a policy for years.
-func (l *Loop) forgotten(ctx context.Context, plan Plan, now time.Time, free int) ([]storage.Claim, error) {
+func (l *Loop) forgotten(ctx context.Context, plan Plan, now time.Time, free int) ([]claimed, error) {
 	if now.Sub(l.patrolled).Abs() < patrol {
 		return nil, nil
 	}
@@ -224,10 +234,11 @@ func (l *Loop) forgotten(ctx context.Context, plan Plan, now time.Time, free int
 	if len(lost) == 0 {
 		return nil, nil
 	}
-	return l.Checker.Store.Claim(ctx, storage.ClaimQuery{Owner: l.Owner, Now: now, For: lease, IDs: lost, Limit: free})
+	claims, _, err := l.claim(ctx, storage.ClaimQuery{Owner: l.Owner, Now: now, For: lease, IDs: lost, Limit: free})
+	return claims, err
 }
 
-func (l *Loop) measureLag(now time.Time, claims []storage.Claim) {
+func (l *Loop) measureLag(now time.Time, claims []claimed) {
 	lag := time.Duration(0)
 	for _, c := range claims {
 		lag = max(lag, now.Sub(c.State.NextCheck))

@@ -2,6 +2,7 @@ package watch
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -210,7 +211,43 @@ func TestPass(t *testing.T) {
 	})
 }
 
-// TestPassBesideACheck: a policy that is being checked is not checked twice.
+// TestPassJoins: who asks for a check that is under way gets its result, and the
+// page is asked for once.
+func TestPassJoins(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		_, fetcher, loop := loopWorld(t, 1, 1)
+		ctx, stop := context.WithCancel(t.Context())
+		ended := make(chan error)
+		go func() { ended <- loop.Run(ctx) }()
+		synctest.Wait() // the check of the schedule waits for its page now
+		emit := func(c policy.Check) error {
+			if c.Outcome != policy.OutcomeBaseline {
+				t.Errorf("check = %+v", c)
+			}
+			return nil
+		}
+		if err := loop.Pass(t.Context(), PassOptions{}, emit); err != nil || fetcher.total != 1 {
+			t.Errorf("%d captures, %v", fetcher.total, err)
+		}
+		// One that lost its patience ends alone.
+		go func() { ended <- loop.Pass(t.Context(), PassOptions{}, func(policy.Check) error { return nil }) }()
+		synctest.Wait()
+		hasty, leave := context.WithCancel(t.Context())
+		leave()
+		if err := loop.Pass(hasty, PassOptions{}, emit); !errors.Is(err, context.Canceled) {
+			t.Errorf("err = %v", err)
+		}
+		if err := <-ended; err != nil || fetcher.total != 2 || len(loop.calls) != 0 {
+			t.Errorf("%d captures, %d calls left, %v", fetcher.total, len(loop.calls), err)
+		}
+		stop()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// TestPassBesideACheck: a policy that another process checks is not checked twice.
 func TestPassBesideACheck(t *testing.T) {
 	w := newWorld(t)
 	w.claim()

@@ -18,7 +18,8 @@ type PassOptions struct {
 	DryRun bool
 }
 
-// ruleBusy marks a policy that is being checked by somebody else.
+// ruleBusy marks a policy whose claim is held by somebody else, or by a check
+// that could not be recorded a short while ago.
 const ruleBusy = "being_checked"
 
 // Pass checks policies now, whether they are due or not, and hands each result
@@ -31,7 +32,7 @@ func (l *Loop) Pass(ctx context.Context, o PassOptions, emit func(policy.Check) 
 	if err != nil {
 		return err
 	}
-	claims, err := l.claimFor(ctx, policies, o.DryRun)
+	claims, others, err := l.claimFor(ctx, policies, o.DryRun)
 	if err != nil {
 		return err
 	}
@@ -41,23 +42,32 @@ func (l *Loop) Pass(ctx context.Context, o PassOptions, emit func(policy.Check) 
 	for _, p := range policies {
 		claim, ok := claims[p.ID]
 		if !ok {
-			busy := policy.Check{Policy: p.ID, Outcome: policy.OutcomeSkipped, At: l.Checker.Clock().UTC(), Rule: ruleBusy}
-			results.add([]policy.Check{busy}, nil)
+			running.Go(func() { results.add(l.join(ctx, p.ID, others[p.ID])) })
 			continue
 		}
 		slots <- struct{}{}
 		running.Go(func() {
 			defer func() { <-slots }()
 			mode := Mode{DryRun: o.DryRun, MaxRetries: passRetries, MaxWait: passMaxWait}
-			checks, err := l.one(ctx, plan, p, claim, mode)
+			checks, err := l.one(ctx, plan, p, claim.Claim, mode)
 			if err != nil {
-				l.release(ctx, claim)
+				l.release(ctx, claim.Claim)
 			}
+			l.end(claim, checks, err)
 			results.add(checks, err)
 		})
 	}
 	running.Wait()
 	return results.err()
+}
+
+// join returns the result of a check that is under way: its page was asked for
+// a moment ago, and asking again would tell nobody anything new.
+func (l *Loop) join(ctx context.Context, id policy.ID, c *call) ([]policy.Check, error) {
+	if c == nil {
+		return []policy.Check{{Policy: id, Outcome: policy.OutcomeSkipped, At: l.Checker.Clock().UTC(), Rule: ruleBusy}}, nil
+	}
+	return c.wait(ctx)
 }
 
 // choose returns the policies with the given ids in the order of the ids.
@@ -89,36 +99,37 @@ func choose(plan Plan, ids []policy.ID) ([]policy.Policy, error) {
 	return out, nil
 }
 
-// claimFor claims the policies; a dry run only reads their states.
-func (l *Loop) claimFor(ctx context.Context, policies []policy.Policy, dry bool) (map[policy.ID]storage.Claim, error) {
-	out := make(map[policy.ID]storage.Claim, len(policies))
+// claimFor claims the policies, and returns the calls of those that are being
+// checked; a dry run only reads their states.
+func (l *Loop) claimFor(ctx context.Context, policies []policy.Policy, dry bool) (map[policy.ID]claimed, map[policy.ID]*call, error) {
+	out := make(map[policy.ID]claimed, len(policies))
 	if dry {
 		for _, p := range policies {
 			s, err := l.Checker.Store.State(ctx, p.ID)
 			if err != nil && !errors.Is(err, policy.ErrNotFound) {
-				return nil, err
+				return nil, nil, err
 			}
-			out[p.ID] = storage.Claim{Policy: p.ID, State: s}
+			out[p.ID] = claimed{Claim: storage.Claim{Policy: p.ID, State: s}}
 		}
-		return out, nil
+		return out, nil, nil
 	}
 	ids := make([]policy.ID, len(policies))
 	for i, p := range policies {
 		ids[i] = p.ID
 	}
 	if len(ids) == 0 {
-		return out, nil
+		return out, nil, nil
 	}
-	claims, err := l.Checker.Store.Claim(ctx, storage.ClaimQuery{
+	claims, others, err := l.claim(ctx, storage.ClaimQuery{
 		Owner: l.Owner, Now: l.Checker.Clock().UTC(), For: lease, IDs: ids,
 	})
 	if err != nil {
-		return nil, fmt.Errorf("claim policies: %w", err)
+		return nil, nil, fmt.Errorf("claim policies: %w", err)
 	}
 	for _, c := range claims {
 		out[c.Policy] = c
 	}
-	return out, nil
+	return out, others, nil
 }
 
 func (l *Loop) release(ctx context.Context, claim storage.Claim) {

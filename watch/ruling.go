@@ -36,19 +36,42 @@ func (l *Loop) Rule(ctx context.Context, id policy.ID, ruling policy.Ruling) ([]
 	if err != nil {
 		return nil, err
 	}
-	claims, err := l.claimFor(ctx, policies, false)
+	claim, err := l.claimOne(ctx, policies)
 	if err != nil {
 		return nil, err
 	}
-	claim, ok := claims[id]
-	if !ok {
-		return nil, busyError(id)
-	}
 	c := l.Checker
 	r := &run{Checker: c, settings: plan.Settings, policy: policies[0], origin: policies[0].Origin(), state: claim.State, started: c.Clock().UTC()}
+	checks, err := r.rule(ctx, claim.Claim, ruling)
+	l.end(claim, checks, err)
+	return checks, err
+}
+
+// claimOne claims the policy, after the check that is under way if there is one.
+func (l *Loop) claimOne(ctx context.Context, policies []policy.Policy) (claimed, error) {
+	id := policies[0].ID
+	for {
+		claims, others, err := l.claimFor(ctx, policies, false)
+		if err != nil {
+			return claimed{}, err
+		}
+		if claim, ok := claims[id]; ok {
+			return claim, nil
+		}
+		other, ok := others[id]
+		if !ok {
+			return claimed{}, busyError(id)
+		}
+		if _, err := other.wait(ctx); ctx.Err() != nil {
+			return claimed{}, err
+		}
+	}
+}
+
+func (r *run) rule(ctx context.Context, claim storage.Claim, ruling policy.Ruling) ([]policy.Check, error) {
 	o, err := r.ruled(ctx, ruling)
 	if err != nil {
-		return nil, errors.Join(err, c.Store.Release(context.WithoutCancel(ctx), claim))
+		return nil, errors.Join(err, r.Store.Release(context.WithoutCancel(ctx), claim))
 	}
 	return r.commit(ctx, claim, o)
 }
