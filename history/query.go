@@ -139,10 +139,13 @@ func edge(before, after rune) bool {
 
 // find returns where the term first stands in a folded text, -1 for nowhere. A
 // word must begin at the beginning of one; a phrase must end at an end, too.
-func (t term) find(text string) int {
+func (t term) find(text string) int { return t.findFrom(text, 0) }
+
+// findFrom is find from a byte of the text on.
+func (t term) findFrom(text string, from int) int {
 	first, _ := utf8.DecodeRuneInString(t.text)
 	last, _ := utf8.DecodeLastRuneInString(t.text)
-	for from := 0; ; {
+	for {
 		i := strings.Index(text[from:], t.text)
 		if i < 0 {
 			return -1

@@ -97,6 +97,8 @@ type editView struct {
 type spanView struct {
 	Text     string
 	Ins, Del bool
+	// Gap keeps an insertion apart from what it replaces, for those who copy both.
+	Gap bool
 }
 
 // linkView is a hyperlink that points elsewhere now.
@@ -286,7 +288,9 @@ func spansOf(e policy.Edit) []spanView {
 	if len(e.Redline) > 0 {
 		spans := make([]spanView, 0, len(e.Redline))
 		for _, sp := range diffing.Unpadded(e.Redline) {
-			spans = append(spans, spanView{Text: sp.Text, Ins: sp.Op == policy.SpanInsert, Del: sp.Op == policy.SpanDelete})
+			span := spanView{Text: sp.Text, Ins: sp.Op == policy.SpanInsert, Del: sp.Op == policy.SpanDelete}
+			span.Gap = span.Ins && len(spans) > 0 && spans[len(spans)-1].Del
+			spans = append(spans, span)
 		}
 		return spans
 	}

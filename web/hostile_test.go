@@ -32,7 +32,7 @@ func payloads(t *testing.T) []string {
 // What a page of ours is made of. Anything else came from a text.
 var (
 	allowedElements = words(`html head meta title link body a header div nav main footer p time h1 h2 h3 h4 h5 h6 span
-		section ul ol li table thead tbody tr th td dl dt dd code strong em small ins del article details summary br
+		section ul ol li table thead tbody tr th td dl dt dd code strong em small mark ins del article details summary br
 		svg circle path text figure figcaption form input select option button label script pre`)
 	allowedAttributes = words(`lang charset name content rel type href class aria-label aria-current aria-labelledby
 		aria-hidden id datetime title role scope dir data-label download tabindex viewbox focusable cx cy r d x y src for value selected method action required

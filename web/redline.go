@@ -108,7 +108,7 @@ func (e editView) New() []spanView { return without(e.Spans, func(s spanView) bo
 func without(spans []spanView, drop func(spanView) bool) []spanView {
 	var kept []spanView
 	for _, s := range spans {
-		if !drop(s) {
+		if s.Gap = false; !drop(s) {
 			kept = append(kept, s)
 		}
 	}

@@ -41,9 +41,29 @@ type resultGroup struct {
 // resultRow is one place where the words stand.
 type resultRow struct {
 	Vendor, URL, What string
-	Section, Snippet  string
+	Section           string
+	Snippet           []snippetPart
 	Seen              moment
 	Grade             badge
+}
+
+// snippetPart is a part of a snippet; what was searched for is marked.
+type snippetPart struct {
+	Text   string
+	Marked bool
+}
+
+// snippetParts cuts a snippet where the words of the query begin and end.
+func snippetParts(q history.Query, text string) (parts []snippetPart) {
+	end := 0
+	for _, s := range q.Marks(text) {
+		if s.From > end {
+			parts = append(parts, snippetPart{Text: text[end:s.From]})
+		}
+		parts = append(parts, snippetPart{text[s.From:s.To], true})
+		end = s.To
+	}
+	return append(parts, snippetPart{Text: text[end:]})
 }
 
 // searchPage searches when there is something to search for. The words live in the
@@ -84,7 +104,9 @@ func (s *server) fillResults(r *http.Request, view *searchView, query history.Qu
 		return errTooMany()
 	}
 	end, err := history.Search(r.Context(), s.opt.Store, query, func(res history.Result) error {
-		view.add(res, s.resultRow(res, kinds[res.Policy], c))
+		row := s.resultRow(res, kinds[res.Policy], c)
+		row.Snippet = snippetParts(query, res.Snippet)
+		view.add(res, row)
 		return nil
 	})
 	if errors.Is(err, history.ErrQuery) {
@@ -124,7 +146,7 @@ func (v *searchView) add(res history.Result, row resultRow) {
 func (s *server) resultRow(res history.Result, kind string, c calendar) resultRow {
 	row := resultRow{
 		Vendor: res.Vendor + ", " + kind, URL: s.urls.version(res.Policy, res.Version),
-		What: fmt.Sprintf("version %d", res.Version), Section: res.Section, Snippet: res.Snippet, Seen: c.at(res.FirstSeenAt),
+		What: fmt.Sprintf("version %d", res.Version), Section: res.Section, Seen: c.at(res.FirstSeenAt),
 	}
 	if res.Kind == history.Changes {
 		row.URL, row.What, row.Grade = s.urls.change(res.Policy, res.Version), strings.ToLower(plain(string(res.Op))), gradeBadge(res.Significance)

@@ -108,20 +108,20 @@ func (w *committer) writeBody(id policy.CaptureID) (policy.CaptureID, error) {
 	if c.Body == nil {
 		return 0, nil
 	}
-	body, base := w.body, w.base
-	if body == nil || base != 0 && base != last.under(refused(c), len(c.Body)) { // another check stored another body in the meantime
-		base = 0
-		if body, err = w.codec.packBody(c.Body); err != nil {
+	body := w.body
+	if body.data == nil || !last.carries(body.base, refused(c), len(c.Body)) { // another check stored another body in the meantime
+		if body.data, err = w.codec.packBody(c.Body); err != nil {
 			return 0, err
 		}
+		body.base = 0
 	}
-	if err := w.insert(bodyBucket, number(uint64(id)), body); err != nil {
+	if err := w.insert(bodyBucket, number(uint64(id)), body.data); err != nil {
 		return 0, err
 	}
 	next := last
 	next.Digest, next.Capture, next.Refused = c.Digest, id, refused(c)
 	if !next.Refused { // else nothing is to build on it
-		next.extend(id, base, len(body), len(c.Body))
+		next.extend(id, body, len(c.Body))
 	}
 	return id, w.putJSON(lastBodyBucket, w.key.bytes(), next)
 }

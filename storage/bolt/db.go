@@ -65,10 +65,25 @@ func (db *DB) Close() error {
 		// for ever. Closing the file gives up the lock on it.
 		return db.file.Close()
 	}
+	db.keepFreelist()
 	if err := db.bolt.Close(); err != nil {
 		return fmt.Errorf("close store %s: %w", db.path, err)
 	}
 	return nil
+}
+
+// keepFreelist writes the list of free pages, which no other commit does, so
+// that the next Open need not look at every page for it. Without it the next one
+// takes longer, and that is all: an error is none of the caller's.
+func (db *DB) keepFreelist() {
+	if db.readOnly {
+		return
+	}
+	db.bolt.NoFreelistSync = false
+	err := db.guard(func() error { return db.bolt.Update(func(*bbolt.Tx) error { return nil }) })
+	if err != nil {
+		db.log.Warn("the list of free pages could not be written, the store will open more slowly", "file", db.path, "err", err)
+	}
 }
 
 // enter starts a call; leave ends it.

@@ -17,9 +17,10 @@ import (
 
 // Raw bodies change far more often than texts: tokens and build ids make the
 // median page of 193 new at every second visit. So a body is stored as what
-// differs from the one before, a zstd frame with that body as its dictionary. On
+// differs from an earlier one, a zstd frame with that body as its dictionary. On
 // 3,126 real bodies of 394 kB each that took 2.7 kB a body, where zstd alone took
-// 94 kB and a git pack 4.3 kB.
+// 94 kB and a git pack 4.3 kB (docs/adr/0003-storage-format.md has the figures of
+// a whole store).
 const (
 	// maxChain is how many bodies hang on one that is stored whole: what one
 	// damaged value can take along.
@@ -32,6 +33,9 @@ const (
 	maxDelta = 8 << 20
 	// worthwhile is which part of a whole body a difference may take, in percent.
 	worthwhile = 80
+	// surprise is which part of a whole body, one in so many, a difference has to
+	// take for other bodies to be tried.
+	surprise = 20
 	// deltaDict is the number by which frames name their dictionary.
 	deltaDict = 1
 )
@@ -164,29 +168,57 @@ func (db *DB) plain(ctx context.Context, at policy.CaptureID) ([]byte, error) {
 	return body, nil
 }
 
-// pack returns a body in its stored form: as a difference to another one where
-// that is worthwhile.
-func (db *DB) pack(ctx context.Context, body []byte, base policy.CaptureID, whole int) (packed []byte, on policy.CaptureID, err error) {
-	if base != 0 && len(body) > 0 && len(body) <= maxDelta {
-		before, err := db.plain(ctx, base)
-		switch {
-		case errors.Is(err, policy.ErrDamaged) || errors.Is(err, policy.ErrNotFound):
-			// What is lost must not take the future along: the chain begins anew.
-			db.log.Warn("the body to build on cannot be read, the next one is stored whole", "capture", base, "err", err)
-		case err != nil:
-			return nil, 0, err
-		case len(before) <= maxDelta && len(before) > 0:
-			packed, err := db.codec.packDelta(body, before, base)
-			if err != nil {
-				return nil, 0, err
-			}
-			if len(packed)*100 <= whole*worthwhile {
-				return packed, base, nil
-			}
+// packed is a body in its stored form.
+type packed struct {
+	data []byte
+	// base is the body that data builds on, 0 for none. That of another policy
+	// costs below to read, and without it data would have whole bytes.
+	base  policy.CaptureID
+	below int64
+	whole int
+}
+
+// pack returns a body in its stored form: as a difference to one of the bases
+// where that is worthwhile.
+func (db *DB) pack(ctx context.Context, body []byte, last bodyRef, bases []policy.CaptureID) (p packed, err error) {
+	for _, base := range bases {
+		delta, _, err := db.against(ctx, body, base)
+		if err != nil {
+			return p, err
+		}
+		if delta != nil && (p.data == nil || len(delta) < len(p.data)) {
+			p = packed{data: delta, base: base}
+		}
+		if p.data != nil && !last.surprising(len(p.data)) {
+			break
 		}
 	}
-	packed, err = db.codec.packBody(body)
-	return packed, 0, err
+	if p.data != nil && isWorthwhile(len(p.data), last.Whole) {
+		return p, nil
+	}
+	data, err := db.codec.packBody(body)
+	return packed{data: data}, err
+}
+
+func isWorthwhile(delta, whole int) bool { return delta*100 <= whole*worthwhile }
+
+// against returns what a body differs by from another one, and that one's length;
+// nil when it cannot be had.
+func (db *DB) against(ctx context.Context, body []byte, base policy.CaptureID) (delta []byte, size int, err error) {
+	if len(body) == 0 || len(body) > maxDelta {
+		return nil, 0, nil
+	}
+	before, err := db.plain(ctx, base)
+	if errors.Is(err, policy.ErrDamaged) || errors.Is(err, policy.ErrNotFound) {
+		// What is lost must not take the future along.
+		db.log.Warn("the body to build on cannot be read", "capture", base, "err", err)
+		return nil, 0, nil
+	}
+	if err != nil || len(before) == 0 || len(before) > maxDelta {
+		return nil, 0, err
+	}
+	delta, err = db.codec.packDelta(body, before, base)
+	return delta, len(before), err
 }
 
 // The bounds of the bodies that are kept in memory.

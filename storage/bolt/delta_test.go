@@ -32,7 +32,12 @@ func longBody(n int) []byte {
 // see commits a capture that changes nothing else.
 func see(t testing.TB, db *DB, n int, body []byte, kind policy.VerdictKind) policy.CaptureID {
 	t.Helper()
-	claims, err := db.Claim(t.Context(), storage.ClaimQuery{Owner: "test", Now: testTime(n), For: 1 << 30, IDs: []policy.ID{testID}})
+	return seeAs(t, db, testID, n, body, kind)
+}
+
+func seeAs(t testing.TB, db *DB, id policy.ID, n int, body []byte, kind policy.VerdictKind) policy.CaptureID {
+	t.Helper()
+	claims, err := db.Claim(t.Context(), storage.ClaimQuery{Owner: "test", Now: testTime(n), For: 1 << 30, IDs: []policy.ID{id}})
 	if err != nil || len(claims) != 1 {
 		t.Fatal(claims, err)
 	}
@@ -40,9 +45,9 @@ func see(t testing.TB, db *DB, n int, body []byte, kind policy.VerdictKind) poli
 	s.LastCheck = testTime(n)
 	r, err := db.Commit(t.Context(), storage.Observation{
 		Claim: claims[0], Expect: s.HeadRef(), State: s,
-		Check: policy.Check{Policy: testID, Outcome: policy.OutcomeUnchanged, At: testTime(n), CapturedAt: testTime(n)},
+		Check: policy.Check{Policy: id, Outcome: policy.OutcomeUnchanged, At: testTime(n), CapturedAt: testTime(n)},
 		Capture: &policy.Capture{
-			Policy: testID, Status: 200, CapturedAt: testTime(n), Digest: policy.Sum(body), Body: body, Verdict: policy.Verdict{Kind: kind},
+			Policy: id, Status: 200, CapturedAt: testTime(n), Digest: policy.Sum(body), Body: body, Verdict: policy.Verdict{Kind: kind},
 		},
 	})
 	if err != nil {
@@ -148,7 +153,7 @@ func TestRefusedBodies(t *testing.T) {
 }
 
 // TestBrokenChain: a damaged body takes those along that build on it, by name, and
-// the next one is stored whole.
+// the next one builds on none of them.
 func TestBrokenChain(t *testing.T) {
 	path := filled(t, 1)
 	db := openAt(t, path, Options{})
@@ -173,9 +178,7 @@ func TestBrokenChain(t *testing.T) {
 		}
 	}
 	next := see(t, db, 20, longBody(9), policy.Accepted)
-	if codec, _ := codecOf(t, db, next); codec != codecZstd {
-		t.Errorf("after damage a body is stored as %c", codec)
-	}
+	db.bodies.drop()
 	if got, err := db.Body(t.Context(), testID, next); err != nil || !bytes.Equal(got, longBody(9)) {
 		t.Error(err)
 	}

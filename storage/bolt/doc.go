@@ -42,8 +42,9 @@
 // # Writing
 //
 // All writes pass through one goroutine that runs what has queued up while
-// the last fsync ran as one transaction. The freelist is not written (it
-// would be written whole at every commit) but rebuilt when the file is
-// opened, and the address space for the file is reserved at once, because a
-// writer that must grow the map waits for every open reader.
+// the last fsync ran as one transaction. The freelist is written when the
+// store is closed, not at commits (it would be written whole each time); after a
+// kill it is rebuilt when the file is opened. The address space for the file is
+// reserved at once, because a writer that must grow the map waits for every open
+// reader.
 package bolt

@@ -46,7 +46,7 @@ const defaultMmapSize = (1 << 36) & math.MaxInt
 
 // allocSize is the step in bytes by which the file grows. bbolt's own 16 MiB
 // is a lot for a store that watches twenty policies.
-const allocSize = 1 << 20
+const allocSize = 256 << 10
 
 // Options says how a store is opened. The zero value is fine.
 type Options struct {
@@ -173,7 +173,7 @@ func (db *DB) inspect(opt Options) error {
 			db.metrics.verify.Inc()
 			db.log.Warn("one of the two meta pages is damaged, the newest commit may be lost", "file", db.path)
 		}
-		return b.View(func(t *bbolt.Tx) error { return checkStructure(db.file, t) })
+		return b.View(db.checkStructure)
 	})
 	if cerr := b.Close(); err == nil && cerr != nil {
 		err = cerr

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -398,7 +399,7 @@ func afterPowerLoss(t *testing.T, path string, image []byte, acked map[policy.ID
 	if err := db.Close(); err != nil {
 		t.Error(err)
 	}
-	survived(t, path, acked)
+	survived(t, path, acked, math.MaxInt)
 	if _, problems := inspect(t, path); len(problems) > 0 {
 		t.Error(problems)
 	}

@@ -19,10 +19,8 @@ const maxNameLen = 1024
 type prepared struct {
 	storage.Observation
 	documents [][]byte
-	// body is nil when it is expected to be the one that is stored already. It
-	// builds on that of the capture base, unless that is 0.
-	body []byte
-	base policy.CaptureID
+	// body has no data when it is expected to be the one that is stored already.
+	body packed
 }
 
 func (db *DB) prepareObservation(ctx context.Context, o storage.Observation) (*prepared, error) {
@@ -90,7 +88,11 @@ func (db *DB) prepareCapture(ctx context.Context, p *prepared) error {
 	if err != nil || last.has(&c) {
 		return err
 	}
-	p.body, p.base, err = db.pack(ctx, c.Body, last.under(refused(&c), len(c.Body)), last.Whole)
+	if last.Base == 0 {
+		p.body, err = db.packFirst(ctx, c.Body, p.Claim.Policy)
+	} else {
+		p.body, err = db.pack(ctx, c.Body, last, last.under(refused(&c), len(c.Body)))
+	}
 	return err
 }
 

@@ -109,7 +109,7 @@ func (t *tx) takeBody(id policy.CaptureID, k policyKey) (gone bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	if last.Base == id {
+	if last.Base == id || last.Other == id || last.Anchor == id {
 		return false, nil
 	}
 	if last.Capture == id {

@@ -2,6 +2,7 @@ package bolt
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"watcher/policy"
@@ -40,49 +41,76 @@ type bodyRef struct {
 	// taken away after its time: an accepted capture must not rely on it.
 	Refused bool `json:"refused,omitempty"`
 	// Base is the newest body of an accepted capture, Cost what reading it takes,
-	// Depth its place in the chain; Whole is the stored size of the one at place
-	// 0, in bytes.
+	// Depth its place in the chain. Whole is how many bytes the chain's first body
+	// takes, or would have taken, when stored whole; Root is that body where it is.
 	Base  policy.CaptureID `json:"base,omitempty"`
 	Cost  int64            `json:"cost,omitempty"`
 	Depth int              `json:"depth,omitempty"`
 	Whole int              `json:"whole,omitempty"`
+	Root  policy.CaptureID `json:"root,omitempty"`
 	// Anchor is a body that costs little to read, of cost AnchorCost.
 	Anchor     policy.CaptureID `json:"anchor,omitempty"`
 	AnchorCost int64            `json:"anchor_cost,omitempty"`
+	// Other is the newest body before the page last became quite another one, of
+	// cost OtherCost: pages that are served in two forms come back to it.
+	Other     policy.CaptureID `json:"other,omitempty"`
+	OtherCost int64            `json:"other_cost,omitempty"`
 }
 
-// under returns the body on which one of so many bytes is to build, 0 for none.
-// That is the newest, until it would cost too much to read what builds on it; then
-// the anchor. A refused body, on which nothing will build, takes the newest.
-func (b bodyRef) under(refused bool, size int) policy.CaptureID {
-	switch {
-	case refused:
-		return b.Base
-	case b.Depth+1 >= maxChain:
-		return 0
-	case b.Cost+linkCost(size) <= maxCost:
-		return b.Base
-	case b.AnchorCost+linkCost(size) <= maxCost:
-		return b.Anchor
+// under returns the bodies on which one of so many bytes may build, the likeliest
+// first. That is the newest, until it would cost too much to read what builds on
+// it. A refused body, on which nothing will build, takes the newest at any cost.
+func (b bodyRef) under(refused bool, size int) (ids []policy.CaptureID) {
+	if refused && b.Base != 0 {
+		ids = append(ids, b.Base)
 	}
-	return 0
+	if b.Depth+1 >= maxChain {
+		return ids
+	}
+	for _, c := range []struct {
+		id   policy.CaptureID
+		cost int64
+	}{{b.Base, b.Cost}, {b.Other, b.OtherCost}, {b.Anchor, b.AnchorCost}} {
+		if c.id != 0 && c.cost+linkCost(size) <= maxCost && !slices.Contains(ids, c.id) {
+			ids = append(ids, c.id)
+		}
+	}
+	return ids
 }
 
-// extend puts an accepted body at the end of the chain, or at the beginning of a
-// new one when it builds on none. It has size bytes, of which packed are stored.
-func (b *bodyRef) extend(id, base policy.CaptureID, packed, size int) {
+// carries reports whether a body that builds on base may come next. Where there
+// is none yet base is another policy's, which stays for ever.
+func (b bodyRef) carries(base policy.CaptureID, refused bool, size int) bool {
+	return base == 0 || b.Base == 0 || slices.Contains(b.under(refused, size), base)
+}
+
+// surprising reports whether what differs from the newest body is so much that
+// the page has become quite another one.
+func (b bodyRef) surprising(packed int) bool { return packed*surprise > b.Whole }
+
+// extend puts an accepted body of so many bytes at the end of the chain, or at
+// the beginning of a new one.
+func (b *bodyRef) extend(id policy.CaptureID, p packed, size int) {
 	cost := linkCost(size)
-	switch base {
-	case 0:
-		b.Depth, b.Whole, b.Anchor, b.AnchorCost = 0, packed, id, cost
-	case b.Base:
-		b.Depth++
-		cost += b.Cost
+	before := *b
+	b.Depth++
+	switch {
+	case p.base == 0:
+		b.Depth, b.Whole, b.Root, b.Anchor, b.AnchorCost = 0, len(p.data), id, id, cost
+	case before.Base == 0: // it builds on another policy's
+		cost += p.below
+		b.Depth, b.Whole, b.Anchor, b.AnchorCost = 1, p.whole, id, cost
+	case p.base == before.Base:
+		cost += before.Cost
+	case p.base == before.Other:
+		cost += before.OtherCost
 	default:
-		b.Depth++
-		if cost += b.AnchorCost; cost <= maxCost/2 {
+		if cost += before.AnchorCost; cost <= maxCost/2 {
 			b.Anchor, b.AnchorCost = id, cost
 		}
+	}
+	if before.Base != 0 && (p.base != before.Base || before.surprising(len(p.data))) {
+		b.Other, b.OtherCost = before.Base, before.Cost
 	}
 	b.Base, b.Cost = id, cost
 }

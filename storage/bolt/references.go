@@ -129,7 +129,7 @@ func (v *verifier) captureReferences() {
 		}
 	}
 	for k, b := range v.last {
-		for _, id := range []policy.CaptureID{b.Capture, b.Base} {
+		for _, id := range []policy.CaptureID{b.Capture, b.Base, b.Other, b.Anchor} {
 			if _, ok := v.stored[id]; id != 0 && !ok {
 				v.missing(bodyBucket, number(uint64(id)), fmt.Sprintf("the newest body of policy %q is missing", v.names[k]))
 			}

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -34,6 +35,7 @@ func histories(t *testing.T, f func(id policy.ID, bodies [][]byte)) {
 		dir := filepath.Dir(name)
 		found := unpack(t, dir)
 		var order [][]byte
+		vendor := "vendor" // the host, as a configuration would have it
 		file, err := os.Open(name)
 		if err != nil {
 			t.Fatal(err)
@@ -41,16 +43,19 @@ func histories(t *testing.T, f func(id policy.ID, bodies [][]byte)) {
 		lines := bufio.NewScanner(file)
 		lines.Buffer(nil, 1<<22)
 		for lines.Scan() {
-			var row struct{ SHA256 string }
+			var row struct{ SHA256, URL string }
 			if err := json.Unmarshal(lines.Bytes(), &row); err != nil {
 				t.Fatal(err)
 			}
 			if b := found[row.SHA256]; b != nil {
 				order = append(order, b)
+				if u, err := url.Parse(row.URL); err == nil {
+					vendor = policy.Slug(u.Hostname())
+				}
 			}
 		}
 		_ = file.Close()
-		f(policy.ID(policy.Slug(filepath.Base(filepath.Dir(dir)))+"/"+policy.Slug(filepath.Base(dir))), order)
+		f(policy.ID(vendor+"/"+policy.Slug(filepath.Base(filepath.Dir(dir)))+"-"+policy.Slug(filepath.Base(dir))), order)
 	}
 }
 

@@ -83,14 +83,11 @@ type salvager struct {
 
 // copy walks the damaged file and keeps what is whole.
 func (r *salvager) copy(s Snapshot) error {
-	w := newWalker(r.file, s.PageSize, s.Pages)
+	w := newWalker(r.file, s)
 	w.tolerate = func(err error) { r.tell(storage.Problem{What: err.Error()}) }
 	w.visit = r.keep
-	if _, err := w.walk(s.Root, bounds{}, 0); err != nil {
-		if !errors.Is(err, policy.ErrDamaged) {
-			return err
-		}
-		w.tolerate(err)
+	if err := w.spare(w.walk(s.Root, bounds{}, 0)); err != nil {
+		return err
 	}
 	return errors.Join(r.failed, r.flush())
 }

@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"hash/fnv"
 	"io"
-	"os"
+	"sync/atomic"
 
 	"go.etcd.io/bbolt"
 
@@ -21,7 +21,8 @@ import (
 // the pages are walked here first, by reads with bounds instead of the map,
 // and everything is checked that bbolt would stumble over: page numbers and
 // kinds, bounds, pages used twice, and the order of keys. The digests of
-// values are not looked at.
+// values are not looked at. A list of free pages that a clean end left behind
+// is held against the pages that are in use: bbolt would write over those.
 
 // The on-disk form of a page, in native byte order as bbolt has it: id (8
 // bytes), flags (2), count (2), overflow (4), then count elements of 16 bytes.
@@ -30,6 +31,7 @@ const (
 	elementLen  = 16
 	branchFlag  = 0x01
 	leafFlag    = 0x02
+	freeFlag    = 0x10
 	bucketFlag  = 0x01
 	bucketLen   = 16
 	maxKeyLen   = 32768 // bbolt's own limit
@@ -69,6 +71,8 @@ type walker struct {
 	pageSize int64
 	pages    uint64 // page numbers below this one exist
 	seen     []uint64
+	// team, when set, helps to walk; visit and tolerate are not called then.
+	team *team
 
 	// visit, when set, is handed every value that is no bucket.
 	visit func(found) error
@@ -86,8 +90,8 @@ type found struct {
 	at int64
 }
 
-func newWalker(f io.ReaderAt, pageSize int64, pages uint64) *walker {
-	return &walker{file: f, pageSize: pageSize, pages: pages, seen: make([]uint64, pages/64+1)}
+func newWalker(f io.ReaderAt, s Snapshot) *walker {
+	return &walker{file: f, pageSize: s.PageSize, pages: s.Pages, seen: make([]uint64, s.Pages/64+1)}
 }
 
 // hurry maps the file, so that a page costs no system call: a million versions
@@ -107,9 +111,9 @@ func (w *walker) spare(err error) error {
 }
 
 // checkStructure walks all pages that the transaction can reach.
-func checkStructure(f *os.File, t *bbolt.Tx) error {
+func (db *DB) checkStructure(t *bbolt.Tx) error {
 	pageSize := int64(t.DB().Info().PageSize)
-	info, err := f.Stat()
+	info, err := db.file.Stat()
 	if err != nil {
 		return fmt.Errorf("size of the file: %w", err)
 	}
@@ -117,11 +121,60 @@ func checkStructure(f *os.File, t *bbolt.Tx) error {
 		return fmt.Errorf("%w: the file has %d bytes of at least %d: it was cut short (restore a backup)",
 			policy.ErrDamaged, info.Size(), size)
 	}
-	n := uint64(t.Size() / pageSize) //nolint:gosec // sizes are positive here
-	w := newWalker(f, pageSize, n)
+	s := Snapshot{PageSize: pageSize, Pages: uint64(t.Size() / pageSize), Root: uint64(t.Cursor().Bucket().RootPage())} //nolint:gosec // sizes are positive here
+	for page := range int64(2) {
+		if m, ok := readMeta(db.file, page*pageSize); ok && m.txid == uint64(t.ID()) { //nolint:gosec // numbers of transactions are positive
+			s.Freelist = m.Freelist
+		}
+	}
+	w := newWalker(db.file, s)
 	defer w.hurry()()
-	_, err = w.walk(uint64(t.Cursor().Bucket().RootPage()), bounds{}, 0)
-	return err
+	w.team = newTeam(db.guard)
+	return w.all(s)
+}
+
+// all checks every page of the snapshot.
+func (w *walker) all(s Snapshot) error {
+	if err := w.spare(w.walk(s.Root, bounds{}, 0)); err != nil {
+		return err
+	}
+	return w.spare(w.freelist(s.Freelist))
+}
+
+// freelist checks the list of free pages: page numbers of 8 bytes that grow, and
+// their count in front where the page's head has no room for it.
+func (w *walker) freelist(id uint64) error {
+	if id == 0 {
+		return nil
+	}
+	n, err := w.node(id, 0, freeFlag)
+	if err != nil {
+		return err
+	}
+	count, at := int64(n.count()), int64(pageHeadLen)
+	if count == 0xffff {
+		b, err := w.part(id, at, 8)
+		if err != nil {
+			return err
+		}
+		count, at = int64(min(binary.NativeEndian.Uint64(b), w.pages)), at+8 //nolint:gosec // a number of pages
+	}
+	if at+count*8 > n.size {
+		return w.bad(id, "has a list of free pages beyond its end")
+	}
+	list, err := w.part(id, at, count*8)
+	if err != nil {
+		return err
+	}
+	last := uint64(1)
+	for ; len(list) > 0; list = list[8:] {
+		free := binary.NativeEndian.Uint64(list)
+		if free <= last || free >= w.pages || w.seen[free/64]&(1<<(free%64)) != 0 {
+			return w.bad(id, "calls a page free that is not")
+		}
+		last = free
+	}
+	return nil
 }
 
 // bounds are what the pages above say of the keys of a page: none below min,
@@ -160,11 +213,11 @@ func (n node) header(i int) (e []byte, at int64) {
 	return n.head[at : at+elementLen], at
 }
 
-// walk checks the page and all below it, and returns the greatest key.
-func (w *walker) walk(id uint64, b bounds, depth int) ([]byte, error) {
-	n, err := w.node(id, depth)
+// walk checks the page and all below it.
+func (w *walker) walk(id uint64, b bounds, depth int) error {
+	n, err := w.node(id, depth, branchFlag|leafFlag)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if n.branch() {
 		return w.branch(n, b)
@@ -172,8 +225,8 @@ func (w *walker) walk(id uint64, b bounds, depth int) ([]byte, error) {
 	return w.leaf(n, b)
 }
 
-// node reads a page that is used for the first time.
-func (w *walker) node(id uint64, depth int) (node, error) {
+// node reads a page that is used for the first time, of one of the kinds.
+func (w *walker) node(id uint64, depth int, kinds uint16) (node, error) {
 	n := node{id: id, depth: depth, offset: int64(id) * w.pageSize} //nolint:gosec // checked below
 	if id < 2 || id >= w.pages || depth > maxDepth {
 		return n, w.bad(id, "points out of the file")
@@ -186,17 +239,19 @@ func (w *walker) node(id uint64, depth int) (node, error) {
 		return n, w.bad(id, "has another page's number")
 	}
 	flags := binary.NativeEndian.Uint16(n.head[8:])
-	if flags != branchFlag && flags != leafFlag || flags == branchFlag && n.count() == 0 {
-		return n, w.bad(id, "is neither branch nor leaf")
+	if flags&kinds == 0 || flags&(flags-1) != 0 || flags == branchFlag && n.count() == 0 {
+		return n, w.bad(id, "is of another kind than it should be")
 	}
 	overflow := uint64(binary.NativeEndian.Uint32(n.head[12:]))
 	for i := id; i <= id+overflow; i++ {
-		if i >= w.pages || w.seen[i/64]&(1<<(i%64)) != 0 {
+		if i >= w.pages || atomic.OrUint64(&w.seen[i/64], 1<<(i%64))&(1<<(i%64)) != 0 {
 			return n, w.bad(id, "overlaps another page")
 		}
-		w.seen[i/64] |= 1 << (i % 64)
 	}
 	n.size = int64(overflow+1) * w.pageSize //nolint:gosec // below the file's size
+	if flags == freeFlag {
+		return n, nil
+	}
 	elements := elementsLen(n.head)
 	if elements > n.size {
 		return n, w.bad(id, "has too many elements")
@@ -209,57 +264,56 @@ func (w *walker) node(id uint64, depth int) (node, error) {
 
 // branch checks elements of key position (4 bytes), key size (4) and page (8),
 // and the pages they name.
-func (w *walker) branch(n node, b bounds) (last []byte, err error) {
+func (w *walker) branch(n node, b bounds) (err error) {
 	keys := make([][]byte, n.count())
 	for i := range keys {
 		e, at := n.header(i)
 		if keys[i], err = w.key(n, at+int64(binary.NativeEndian.Uint32(e)), binary.NativeEndian.Uint32(e[4:])); err != nil {
-			return nil, err
+			return err
 		}
 	}
+	var shared errand
 	for i, key := range keys {
 		if !b.admit(i, key) {
-			return nil, w.bad(n.id, "has keys out of order")
+			return errors.Join(shared.wait(), w.bad(n.id, "has keys out of order"))
 		}
 		below := bounds{min: key, limit: b.limit}
 		if i+1 < len(keys) {
 			below.limit = keys[i+1]
 		}
 		e, _ := n.header(i)
-		last, err = w.walk(binary.NativeEndian.Uint64(e[8:]), below, n.depth+1)
+		id := binary.NativeEndian.Uint64(e[8:])
+		err := w.team.do(&shared, func() error { return w.walk(id, below, n.depth+1) })
 		if err := w.spare(err); err != nil {
-			return nil, err
+			return errors.Join(shared.wait(), err)
 		}
-		if last == nil { // the page below was given up
-			last = key
-		}
-		b.min = last
 	}
-	return last, nil
+	return shared.wait()
 }
 
 // leaf checks elements of flags, key position, key size and value size (4
 // bytes each), and the buckets that they may hold.
-func (w *walker) leaf(n node, b bounds) (last []byte, err error) {
+func (w *walker) leaf(n node, b bounds) error {
 	for i := range n.count() {
 		e, at := n.header(i)
 		ksize, vsize := binary.NativeEndian.Uint32(e[8:]), binary.NativeEndian.Uint32(e[12:])
 		at += int64(binary.NativeEndian.Uint32(e[4:]))
-		if last, err = w.key(n, at, ksize); err != nil {
-			return nil, err
+		key, err := w.key(n, at, ksize)
+		if err != nil {
+			return err
 		}
-		if !b.admit(i, last) {
-			return nil, w.bad(n.id, "has keys out of order")
+		if !b.admit(i, key) {
+			return w.bad(n.id, "has keys out of order")
 		}
 		value := at + int64(ksize)
 		if value+int64(vsize) > n.size {
-			return nil, w.bad(n.id, "has a value beyond its end")
+			return w.bad(n.id, "has a value beyond its end")
 		}
-		if err := w.element(n, last, value, vsize, binary.NativeEndian.Uint32(e)&bucketFlag != 0); err != nil {
-			return nil, err
+		if err := w.element(n, key, value, vsize, binary.NativeEndian.Uint32(e)&bucketFlag != 0); err != nil {
+			return err
 		}
 	}
-	return last, nil
+	return nil
 }
 
 // element goes into a bucket, and shows a value to whom it may concern.
@@ -267,6 +321,8 @@ func (w *walker) element(n node, key []byte, at int64, size uint32, bucket bool)
 	switch {
 	case bucket && n.inline:
 		return w.bad(n.id, "has a bucket where none can be")
+	case bucket && w.visit == nil:
+		return w.spare(w.bucket(n, at, size))
 	case bucket:
 		outer := w.inside
 		w.inside = string(key)
@@ -311,15 +367,13 @@ func (w *walker) bucket(n node, at int64, size uint32) error {
 		return err
 	}
 	if root := binary.NativeEndian.Uint64(b); root != 0 {
-		_, err := w.walk(root, bounds{}, n.depth+1)
-		return err
+		return w.walk(root, bounds{}, n.depth+1)
 	}
 	inline := node{id: n.id, head: b[bucketLen:], size: int64(size) - bucketLen, inline: true, offset: n.offset + at + bucketLen}
 	if inline.size < pageHeadLen || elementsLen(inline.head) > inline.size || inline.branch() {
 		return w.bad(n.id, "has a bucket of a wrong size")
 	}
-	_, err = w.leaf(inline, bounds{})
-	return err
+	return w.leaf(inline, bounds{})
 }
 
 // elementsLen is where the element headers of a page end.

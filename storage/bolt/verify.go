@@ -21,6 +21,9 @@ type Snapshot struct {
 	PageSize int64  `json:"page_size"`
 	Pages    uint64 `json:"pages"`
 	Root     uint64 `json:"root"`
+	// Freelist is the page with the list of free pages, 0 for none: only a
+	// store that was closed has one.
+	Freelist uint64 `json:"freelist,omitempty"`
 }
 
 // Hold calls f with the newest state of the file, which stays as it is until f
@@ -42,9 +45,9 @@ func ReadSnapshot(f io.ReaderAt, size int64) (Snapshot, error) {
 	var newest uint64
 	for _, pageSize := range []int64{int64(os.Getpagesize()), 4096, 16384, 65536} {
 		for page := range int64(2) {
-			s, txid, ok := readMeta(f, page*pageSize)
-			if ok && s.PageSize == pageSize && (best.PageSize == 0 || txid > newest) {
-				best, newest = s, txid
+			m, ok := readMeta(f, page*pageSize)
+			if ok && m.PageSize == pageSize && (best.PageSize == 0 || m.txid > newest) {
+				best, newest = m.Snapshot, m.txid
 			}
 		}
 	}
@@ -61,17 +64,31 @@ func ReadSnapshot(f io.ReaderAt, size int64) (Snapshot, error) {
 // readMeta reads a meta page: after the page's head magic, version, page size and
 // flags (4 bytes each), root page and its counter, freelist, number of pages,
 // transaction and checksum (8 each).
-func readMeta(f io.ReaderAt, at int64) (s Snapshot, txid uint64, ok bool) {
+func readMeta(f io.ReaderAt, at int64) (m meta, ok bool) {
 	const magic, length = 0xED0CDAED, 64
-	var m [length]byte
-	if _, err := f.ReadAt(m[:], at+pageHeadLen); err != nil {
-		return s, 0, false
+	var b [length]byte
+	if _, err := f.ReadAt(b[:], at+pageHeadLen); err != nil {
+		return m, false
 	}
 	ne := binary.NativeEndian
-	s = Snapshot{PageSize: int64(ne.Uint32(m[8:])), Root: ne.Uint64(m[16:]), Pages: ne.Uint64(m[40:])}
+	m.Snapshot = Snapshot{PageSize: int64(ne.Uint32(b[8:])), Root: ne.Uint64(b[16:]), Pages: ne.Uint64(b[40:])}
+	m.txid = ne.Uint64(b[48:])
+	if list := ne.Uint64(b[32:]); list != noFreelist {
+		m.Freelist = list
+	}
 	const most = 1 << 40 // pages; what is more is no number of pages
-	return s, ne.Uint64(m[48:]), ne.Uint32(m[:]) == magic && metaSum(m[:]) == ne.Uint64(m[56:]) && s.Pages < most
+	return m, ne.Uint32(b[:]) == magic && metaSum(b[:]) == ne.Uint64(b[56:]) && m.Pages < most
 }
+
+// meta is what a meta page says.
+type meta struct {
+	Snapshot
+	txid uint64
+}
+
+// noFreelist is what a meta page says in place of the page with the freelist
+// when there is none.
+const noFreelist = 1<<64 - 1
 
 // Verify looks at every value of a store: its digest, what it refers to, and for
 // bodies and texts the digest of the whole. What it finds wrong goes to emit; the
@@ -85,14 +102,11 @@ func Verify(ctx context.Context, f io.ReaderAt, s Snapshot, emit func(storage.Pr
 	}
 	defer c.close()
 	v := &verifier{ctx: ctx, file: f, codec: c, emit: emit, index: newIndex()}
-	w := newWalker(f, s.PageSize, s.Pages)
+	w := newWalker(f, s)
 	w.visit = v.value
 	w.tolerate = func(err error) { v.tell(storage.Problem{What: err.Error()}) }
-	if _, err := w.walk(s.Root, bounds{}, 0); err != nil {
-		if !errors.Is(err, policy.ErrDamaged) {
-			return v.report, err
-		}
-		w.tolerate(err)
+	if err := w.all(s); err != nil {
+		return v.report, err
 	}
 	v.references()
 	v.bodies()

@@ -141,7 +141,7 @@ func valuesOf(t *testing.T, image []byte) (places []place) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := newWalker(f, s.PageSize, s.Pages)
+	w := newWalker(f, s)
 	w.visit = func(v found) error {
 		places = append(places, place{v.at, len(v.value)})
 		if got := image[v.at : v.at+int64(len(v.value))]; !bytes.Equal(got, v.value) {
@@ -149,7 +149,7 @@ func valuesOf(t *testing.T, image []byte) (places []place) {
 		}
 		return nil
 	}
-	if _, err := w.walk(s.Root, bounds{}, 0); err != nil {
+	if err := w.all(s); err != nil {
 		t.Fatal(err)
 	}
 	return places

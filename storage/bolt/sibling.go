@@ -1,0 +1,77 @@
+package bolt
+
+import (
+	"cmp"
+	"context"
+	"slices"
+
+	"watcher/policy"
+)
+
+// Pages of one site are alike: menus, styles and footers are most of them, and the
+// text is the least. So the first body of a policy may build on that of another
+// policy of the vendor, if that is stored whole. A third of what first bodies take
+// is saved by it; what is paid is that such a value, once damaged, takes the
+// bodies of several policies along.
+const (
+	// maxSiblings is how many other policies are looked at,
+	maxSiblings = 50
+	// siblingTries how many of their bodies are tried, the most alike in size.
+	siblingTries = 3
+)
+
+// siblings returns the bodies that are stored whole of other policies of the
+// vendor, those first whose size is closest to the given one.
+func (t *tx) siblings(id policy.ID, size int) ([]policy.CaptureID, error) {
+	type root struct {
+		id  policy.CaptureID
+		off int
+	}
+	var roots []root
+	err := t.scan(idBucket, []byte(id.VendorSlug()+"/"), func(key, payload []byte) error {
+		n, err := parseNumber(payload)
+		if err != nil || policy.ID(key) == id {
+			return err
+		}
+		b, err := t.lastBody(policyKey(n))
+		if err != nil {
+			return ignoreDamaged(err)
+		}
+		if b.Root != 0 {
+			roots = append(roots, root{b.Root, max(b.Whole-size, size-b.Whole)})
+		}
+		if len(roots) == maxSiblings {
+			return errStop
+		}
+		return nil
+	})
+	slices.SortFunc(roots, func(a, b root) int { return cmp.Or(cmp.Compare(a.off, b.off), cmp.Compare(a.id, b.id)) })
+	var ids []policy.CaptureID
+	for _, r := range roots[:min(len(roots), siblingTries)] {
+		ids = append(ids, r.id)
+	}
+	return ids, err
+}
+
+// packFirst returns the first body of a policy in its stored form.
+func (db *DB) packFirst(ctx context.Context, body []byte, id policy.ID) (packed, error) {
+	data, err := db.codec.packBody(body)
+	p := packed{data: data}
+	if err != nil {
+		return p, err
+	}
+	bases, err := query(ctx, db, func(t *tx) ([]policy.CaptureID, error) { return t.siblings(id, len(data)) })
+	if err != nil {
+		return p, err
+	}
+	for _, base := range bases {
+		delta, size, err := db.against(ctx, body, base)
+		if err != nil {
+			return p, err
+		}
+		if delta != nil && len(delta) < len(p.data) && isWorthwhile(len(delta), len(data)) {
+			p = packed{data: delta, base: base, below: linkCost(size), whole: len(data)}
+		}
+	}
+	return p, nil
+}
