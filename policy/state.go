@@ -195,3 +195,7 @@ type HeadRef struct {
 
 // HeadRef returns the reference to the state's head.
 func (s State) HeadRef() HeadRef { return HeadRef{Version: s.Head, SHA256: s.HeadSHA256} }
+
+// Waits reports whether a capture of the policy may wait for a person: a dismissal
+// and a good check end the count of those that were held in a row.
+func (s State) Waits() bool { return !s.Retired && s.Quarantines > 0 }

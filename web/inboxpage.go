@@ -86,10 +86,6 @@ type heldOf struct {
 	state policy.State
 }
 
-// mayHold reports whether a capture of the policy waits for a person: a dismissal
-// and a good check end the count of those in a row.
-func mayHold(st policy.State) bool { return !st.Retired && st.Quarantines > 0 }
-
 func (s *server) allHeld(ctx context.Context) ([]heldOf, error) {
 	if s.opt.Held == nil {
 		return nil, nil
@@ -100,7 +96,7 @@ func (s *server) allHeld(ctx context.Context) ([]heldOf, error) {
 	}
 	var held []heldOf
 	for _, st := range states {
-		if !mayHold(st) {
+		if !st.Waits() {
 			continue
 		}
 		h, err := s.opt.Held(ctx, st.ID, false)

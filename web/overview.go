@@ -198,7 +198,7 @@ func (s *server) policyAttention(states []policy.State, c calendar) []attention 
 			Status: now, URL: s.urls.policy(st.ID), Detail: joinNonEmpty(" ", now.Why, now.Detail),
 			Title: st.Vendor.Name + ", " + kindName(st.Kind, st.Lang),
 		}
-		if mayHold(st) && s.opt.Held != nil && now.Tone == "warn" {
+		if st.Waits() && s.opt.Held != nil && now.Tone == "warn" {
 			item.URL = s.urls.held(st.ID)
 		}
 		for _, concern := range concerns(st) {

@@ -138,7 +138,7 @@ func (s *server) policyPage(r *http.Request) (policyView, error) {
 	if s.opt.Actions != nil && !st.Retired {
 		view.CheckURL = s.urls.check(id)
 	}
-	if s.opt.Held != nil && mayHold(st) {
+	if s.opt.Held != nil && st.Waits() {
 		view.HeldURL = s.urls.held(id)
 	}
 	versions = slices.Clone(versions)

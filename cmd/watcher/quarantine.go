@@ -44,12 +44,12 @@ type heldLine struct {
 const heldSchema = "watcher.quarantine/1"
 
 func newQuarantineList(e *env) *cobra.Command {
-	var asJSON bool
+	var asJSON, dismissed bool
 	c := &cobra.Command{
 		Use: "list", Short: "List the policies of which a capture is held", Args: argsBetween(0, 0, "no arguments"),
 		RunE: func(c *cobra.Command, _ []string) error {
 			return e.withReader(func(r storage.Reader) error {
-				held, err := allHeld(c.Context(), r)
+				held, err := allHeld(c.Context(), r, dismissed)
 				if err != nil {
 					return err
 				}
@@ -58,18 +58,19 @@ func newQuarantineList(e *env) *cobra.Command {
 		},
 	}
 	c.Flags().BoolVar(&asJSON, "json", false, "print one JSON object per line")
+	c.Flags().BoolVar(&dismissed, "all", false, "also list what was dismissed")
 	e.remoteFlags(c)
 	return c
 }
 
-func allHeld(ctx context.Context, r storage.Reader) ([]heldLine, error) {
+func allHeld(ctx context.Context, r storage.Reader, dismissed bool) ([]heldLine, error) {
 	states, err := r.States(ctx)
 	if err != nil {
 		return nil, err
 	}
 	var out []heldLine
 	for _, s := range states {
-		if s.Retired || s.LastOutcome.Good() {
+		if s.Retired || s.LastOutcome.Good() || !dismissed && !s.Waits() {
 			continue
 		}
 		check, err := heldCheck(ctx, r, s.ID, 0)
