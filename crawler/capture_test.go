@@ -29,7 +29,7 @@ func TestCaptureFillsEveryField(t *testing.T) {
 	if got.StartedAt.Location() != time.UTC || got.CapturedAt.Location() != time.UTC {
 		t.Error("times are not UTC")
 	}
-	if got.Header["Etag"][0] != `"v1"` || got.Header["Set-Cookie"][0] != redacted || got.Header["X-Auth-Token"][0] != redacted {
+	if got.Header["Etag"][0] != `"v1"` || got.Header["Set-Cookie"][0] != policy.Redacted || got.Header["X-Auth-Token"][0] != policy.Redacted {
 		t.Errorf("header: %v", got.Header)
 	}
 	addr := strings.TrimPrefix(s.URL, "http://")
@@ -226,7 +226,7 @@ func TestSecretsStayInside(t *testing.T) {
 	req := live(s.URL)
 	req.Headers = map[string]string{"Authorization": secret}
 	got := mustCapture(t, c, req)
-	if got.Header["X-Echo"][0] != redacted {
+	if got.Header["X-Echo"][0] != policy.Redacted {
 		t.Errorf("echo: %v", got.Header)
 	}
 	for _, text := range append([]string{got.FinalURL, log.String()}, got.Hops[0].Location, got.Hops[1].URL) {

@@ -5,19 +5,14 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-)
 
-const redacted = "<redacted>"
+	"watcher/policy"
+)
 
 // minSecretLen is the length in bytes from which a configured header value is
 // searched for in what a server sends back. Shorter ones ("1", "en") are no
 // credentials, and blanking them would damage the evidence.
 const minSecretLen = 8
-
-// secretWords mark a header as one that carries a credential or a session.
-var secretWords = []string{
-	"cookie", "authorization", "authentication-info", "token", "secret", "password", "api-key", "apikey", "session",
-}
 
 // redactor blanks secrets in what leaves the crawler: the values of headers
 // that carry credentials by their name, and configured header values that a
@@ -34,7 +29,7 @@ func newRedactor(configured map[string]string) *redactor {
 		_, credential, _ := strings.Cut(v, " ")
 		for _, s := range []string{v, strings.TrimSpace(credential)} {
 			if len(s) >= minSecretLen {
-				pairs = append(pairs, s, redacted)
+				pairs = append(pairs, s, policy.Redacted)
 			}
 		}
 	}
@@ -51,7 +46,7 @@ func (r *redactor) hide(proxy *url.URL) {
 	basic := base64.StdEncoding.EncodeToString([]byte(proxy.User.Username() + ":" + password))
 	for _, s := range []string{proxy.User.String(), basic, password} {
 		if len(s) >= minSecretLen && proxy.User != nil {
-			r.pairs = append(r.pairs, s, redacted)
+			r.pairs = append(r.pairs, s, policy.Redacted)
 		}
 	}
 	r.replacer = strings.NewReplacer(r.pairs...)
@@ -64,11 +59,11 @@ func (r *redactor) text(s string) string { return r.replacer.Replace(s) }
 func (r *redactor) header(h http.Header) map[string][]string {
 	out := make(map[string][]string, len(h))
 	for name, values := range h {
-		secret := isSecretHeader(name)
+		secret := policy.IsSecretHeader(name)
 		kept := make([]string, len(values))
 		for i, v := range values {
 			if secret {
-				kept[i] = redacted
+				kept[i] = policy.Redacted
 			} else {
 				kept[i] = r.text(v)
 			}
@@ -76,14 +71,4 @@ func (r *redactor) header(h http.Header) map[string][]string {
 		out[name] = kept
 	}
 	return out
-}
-
-func isSecretHeader(name string) bool {
-	name = strings.ToLower(name)
-	for _, w := range secretWords {
-		if strings.Contains(name, w) {
-			return true
-		}
-	}
-	return false
 }

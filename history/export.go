@@ -148,9 +148,8 @@ func (x *exporter) capture(ctx context.Context, v policy.Version) (*policy.Captu
 func redacted(header map[string][]string) map[string][]string {
 	out := make(map[string][]string, len(header))
 	for name, values := range header {
-		switch strings.ToLower(name) {
-		case "set-cookie", "set-cookie2", "cookie", "authorization", "proxy-authorization", "authentication-info", "proxy-authentication-info":
-			values = []string{"<redacted>"}
+		if policy.IsSecretHeader(name) {
+			values = []string{policy.Redacted}
 		}
 		out[name] = values
 	}
