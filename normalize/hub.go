@@ -19,7 +19,7 @@ const (
 var announces = regexp.MustCompile(`(?i)\b(?:updated?|updating|updates|revised?|revising|chang(?:ed?|es|ing)|new|replac(?:ed?|es|ing)|amend(?:ed|ing|s)?|neu(?:e[rns]?)?|aktualisiert|geändert|mis(?:e|es)? à jour|modifié(?:e|s|es)?)\b`)
 
 // updated matches the sentence with which sites tell on all their pages of a new
-// edition of one document: "We've updated our Privacy Notice."
+// edition of one document, such as "We've updated our Privacy Notice".
 var updated = regexp.MustCompile(`(?i)^(?:we(?: have|['’]ve)?|[\p{L}\p{N}.&]+ has) (?:recently )?(?:updated|changed|revised) (?:our|its|the) (?:[\p{L}-]+ ){0,3}?` +
 	`(?:(?:privacy|cookies?|data protection|acceptable use|usage|community|security) (?:policy|notice|statement|guidelines)|terms(?: of (?:service|use|sale)| and conditions)?|` +
 	`data processing (?:addendum|agreement)|list of sub-?processors|sub-?processors list|imprint)[.!]?$`)
