@@ -60,7 +60,7 @@ func (j *judge) assess(d *draft, dates *dateLines) {
 	case sameLetters(e):
 		e.Significance = policy.Cosmetic
 		v.add(false, "only spaces, punctuation or the number of the heading changed")
-	case d.retitled() && len(oldHits)+len(newHits) == 0:
+	case d.retitled() && (len(oldHits)+len(newHits) == 0 || j.keepsName(e)):
 		e.Significance = policy.Cosmetic
 		v.add(false, "the title above the text %s", titleReason(e.Op))
 	case e.Op == policy.Moved:

@@ -24,7 +24,7 @@ func refine(units []unit, plain bool) ([]unit, []policy.Drop) {
 		units = mendUnits(units)
 	}
 	units, drops := dropLines(units)
-	units, drops = leaveOut(units, drops, dropGluedMenus, trimMenus, dropContents, dropHubs)
+	units, drops = leaveOut(units, drops, dropGluedMenus, trimMenus, dropContents, dropHubs, dropHub)
 	markItems(units)
 	f := newFinder(units, plain)
 	f.find()

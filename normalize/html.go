@@ -70,7 +70,8 @@ func (p *page) narrow(n *Normalizer, root *html.Node) (drops []dropped, matched 
 		}
 	}
 	prose := p.nodes[0].prose
-	auto := append(p.consentBoxes(), p.prune(boilerplateRules())...)
+	auto := append(p.consentBoxes(), p.chatBoxes()...)
+	auto = append(auto, p.prune(boilerplateRules())...)
 	auto = append(auto, p.choose()...)
 	p.mend(auto, prose)
 	return append(drops, auto...), matched

@@ -14,7 +14,7 @@ import (
 // ruleset numbers the behaviour of this package. Any change that may alter the
 // text of a document must raise it, so that documents made by different rules
 // are never compared with each other.
-const ruleset = "4"
+const ruleset = "5"
 
 // ErrUnsupported means that the body is of a kind that has no text for us. It
 // is wrapped with what was met and with a hint.
@@ -133,6 +133,11 @@ func mediaType(header string) string {
 // policy text itself has none.
 func (n *Normalizer) finish(doc *policy.Document, units, page []unit, in Input, plain bool) {
 	units, drops := refine(units, plain)
+	if !plain {
+		var last []policy.Drop
+		units, last = dropSignature(units, doc.Title)
+		drops = append(drops, last...)
+	}
 	doc.Dropped = append(doc.Dropped, drops...)
 	doc.Normalizer = n.id
 	doc.Sections = sections(units)

@@ -65,14 +65,17 @@ func boilerplateRules() []rule {
 		{"breadcrumb", shareLinks, 20, func(e elem) bool { return e.t&traitBreadcrumb != 0 }},
 		{"header", shareLandmark, 150, isPageHeader},
 		{"footer", shareLandmark, 0, isPageFooter},
+		{"footer", shareCookie, 0, isInnerFooter},
 		{"aside", shareLandmark, 0, isAside},
 		{"form", shareLandmark, 60, isForm},
 		{"button", shareLinks, 0, isButton},
 		{"menu", shareWidget, 40, isMenu},
+		{"menu", shareWidget, 1, isCurrentMenu},
 		{"toc", shareLinks, 30, isContents},
 		{"widget", shareWidget, 30, func(e elem) bool { return e.t&traitWidget != 0 && !isHeading(e.h) && !e.inText() }},
 		{"related", shareRelated, 60, isRelated},
 		{"link_list", shareLinks, 20, isLinkList},
+		{"link_list", shareWidget, 1, isColumns},
 	}
 }
 
@@ -305,6 +308,9 @@ func isButton(e elem) bool {
 
 // opens says whether an element is the handle of an accordion or tab.
 func opens(h *html.Node) bool {
+	if popsUp(h) {
+		return false
+	}
 	for _, key := range []string{"aria-expanded", "aria-controls", "data-toggle", "data-bs-toggle"} {
 		if hasAttr(h, key) {
 			return true

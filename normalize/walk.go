@@ -49,6 +49,8 @@ type context struct {
 	bold    bool
 	toggle  bool
 	pre     bool
+	// badge is set in links to app stores that hold nothing but pictures.
+	badge bool
 }
 
 // units returns the page's text without what was dropped.
@@ -150,6 +152,7 @@ func (w *walker) inline(i int32, h *html.Node, c context) {
 	}
 	if h.DataAtom == atom.A {
 		start := len(w.text.buf)
+		c.badge = w.p.nodes[i].words == 0 && appStore(attr(h, "href"))
 		w.children(i, c)
 		switch {
 		case start <= len(w.text.buf):
@@ -320,7 +323,7 @@ const minAltWords = 4
 // label or file name.
 func (w *walker) image(h *html.Node, c context) {
 	alt := clean(attr(h, "alt"))
-	if countWords(alt) < minAltWords || len(alt) > 600 || fileName.MatchString(alt) {
+	if countWords(alt) < minAltWords || len(alt) > 600 || fileName.MatchString(alt) || c.badge {
 		return
 	}
 	w.write(" "+alt+" ", c)

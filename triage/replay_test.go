@@ -20,6 +20,7 @@ import (
 
 // step is one capture of a real page's history.
 type step struct {
+	Seq                      int
 	SHA256, Label, URL, Mime string
 	body                     []byte
 }
