@@ -2,9 +2,11 @@ package normalize
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"mime"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -278,6 +280,10 @@ func detect(body []byte) (encoding.Encoding, string) {
 	if err != nil {
 		return best.enc, best.name
 	}
+	// The detector's order of equals is that in which its goroutines end.
+	slices.SortFunc(guesses, func(a, b chardet.Result) int {
+		return cmp.Or(cmp.Compare(b.Confidence, a.Confidence), cmp.Compare(a.Charset, b.Charset))
+	})
 	for _, g := range guesses {
 		enc, name := lookupLabel(strings.ReplaceAll(g.Charset, "GB-18030", "gb18030"))
 		if enc == nil || name == "utf-8" || strings.HasPrefix(name, "utf-16") {
