@@ -1,8 +1,10 @@
 package normalize
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 
 	"golang.org/x/net/html"
@@ -25,6 +27,7 @@ type node struct {
 	words, linkWords, prose int32
 	// links counts links below, anchors those that lead into the page itself.
 	links, anchors int32
+	traits         trait
 	inMain         bool
 	inLink         bool
 	dropped        bool
@@ -53,17 +56,24 @@ func unrendered(a atom.Atom) bool {
 // errTree is why a page has no tree.
 var errTree = errors.New("too much markup for a tree")
 
-// parsePage parses HTML and measures its body. The error wraps errTree when
-// the page has too many tags or is nested too deeply for the parser.
-func parsePage(text string) (*page, *html.Node, error) {
-	if n := strings.Count(text, "<"); n > maxTags {
-		return nil, nil, fmt.Errorf("%w: %d tags, at most %d", errTree, n, maxTags)
+// parsePage parses HTML and measures its body; what scripts hold is left out
+// unless it is wanted. The error wraps errTree when the page has too many tags
+// or is nested too deeply for the parser.
+func parsePage(text []byte, scripts bool) (*page, *html.Node, error) {
+	text = withoutNULs(text)
+	tags := bytes.Count(text, []byte("<"))
+	if tags > maxTags {
+		return nil, nil, fmt.Errorf("%w: %d tags, at most %d", errTree, tags, maxTags)
 	}
-	doc, err := html.Parse(strings.NewReader(text))
+	var r io.Reader = bytes.NewReader(text)
+	if !scripts {
+		r = withoutScripts(text)
+	}
+	doc, err := html.Parse(r)
 	if err != nil {
 		return nil, nil, fmt.Errorf("%w: %w", errTree, err)
 	}
-	p := &page{nodes: make([]node, 0, strings.Count(text, "<")+16), lexicon: newLexicon()}
+	p := &page{nodes: make([]node, 0, tags+16), lexicon: newLexicon()}
 	body := find(doc, atom.Body)
 	if body == nil {
 		body = find(doc, atom.Frameset)
@@ -74,6 +84,13 @@ func parsePage(text string) (*page, *html.Node, error) {
 	p.add(body, -1)
 	p.total = p.nodes[0].words
 	return p, doc, nil
+}
+
+func withoutNULs(text []byte) []byte {
+	if bytes.IndexByte(text, 0) < 0 {
+		return text
+	}
+	return bytes.ReplaceAll(text, []byte{0}, nil)
 }
 
 // add appends a subtree and returns its index. The parser bounds the depth to
@@ -90,6 +107,7 @@ func (p *page) add(h *html.Node, parent int32) int32 {
 	case html.TextNode:
 		p.measure(n)
 	case html.ElementNode:
+		n.traits = p.lexicon.of(h)
 		if isMain(h) {
 			n.inMain = true
 		}
