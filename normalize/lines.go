@@ -84,18 +84,26 @@ const rulePunctuation = "punctuation"
 // dropLines removes the lines that lineRules name.
 func dropLines(units []unit) ([]unit, []policy.Drop) {
 	var drops []policy.Drop
-	out := units[:0:0]
+	out := keptLines(units, func(i int, rule string) {
+		if rule != rulePunctuation {
+			drops = append(drops, lineDrop(rule, i, units[i:i+1]))
+		}
+	})
+	return out, drops
+}
+
+// keptLines returns the lines that no rule names and tells of the others.
+func keptLines(units []unit, dropped func(i int, rule string)) []unit {
+	out := make([]unit, 0, len(units))
 	for i, u := range units {
 		u.text = withoutNewTab(u.text)
-		if name := lineVerdict(u, i < edgeLines || i >= len(units)-edgeLines); name != "" {
-			if name != rulePunctuation {
-				drops = append(drops, lineDrop(name, i, units[i:i+1]))
-			}
+		if rule := lineVerdict(&u, i < edgeLines || i >= len(units)-edgeLines); rule != "" {
+			dropped(i, rule)
 			continue
 		}
 		out = append(out, u)
 	}
-	return out, drops
+	return out
 }
 
 // newTab is what pages tell screen readers at the end of a link.
@@ -103,7 +111,8 @@ var newTab = regexp.MustCompile(`(?i)\s*\(?opens (?:in|external link in) (?:a )?
 
 // withoutNewTab cuts it off where text comes before it.
 func withoutNewTab(s string) string {
-	if !strings.HasSuffix(strings.ToLower(strings.TrimRight(s, ").")), "new tab") && !strings.HasSuffix(strings.ToLower(strings.TrimRight(s, ").")), "new window") {
+	end := strings.TrimRight(s, ").")
+	if !endsFold(end, "new tab") && !endsFold(end, "new window") {
 		return s
 	}
 	if cut := newTab.ReplaceAllString(s, ""); cut != "" {
@@ -112,7 +121,12 @@ func withoutNewTab(s string) string {
 	return s
 }
 
-func lineVerdict(u unit, edge bool) string {
+// endsFold says whether s ends in an ASCII suffix in upper or lower case.
+func endsFold(s, suffix string) bool {
+	return len(s) >= len(suffix) && strings.EqualFold(s[len(s)-len(suffix):], suffix)
+}
+
+func lineVerdict(u *unit, edge bool) string {
 	if len(u.text) > 600 || u.kind == policy.TableRow {
 		return ""
 	}

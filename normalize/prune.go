@@ -26,10 +26,11 @@ type rule struct {
 // elem is an element as rules see it.
 type elem struct {
 	*node
-	h *html.Node
-	t trait
-	p *page
-	i int32
+	h    *html.Node
+	t    trait
+	role string
+	p    *page
+	i    int32
 }
 
 // The shares of the valves, in percent of the page's words. They were measured
@@ -61,7 +62,7 @@ func boilerplateRules() []rule {
 		{"cookie_banner", shareCookie, 0, isCookieBanner},
 		{"dialog", shareLandmark, 0, isDialog},
 		{"skip_link", shareLinks, 0, isSkipLink},
-		{"nav", shareLandmark, 60, func(e elem) bool { return e.h.DataAtom == atom.Nav || attr(e.h, "role") == "navigation" }},
+		{"nav", shareLandmark, 60, func(e elem) bool { return e.h.DataAtom == atom.Nav || e.role == "navigation" }},
 		{"breadcrumb", shareLinks, 20, func(e elem) bool { return e.t&traitBreadcrumb != 0 }},
 		{"header", shareLandmark, 150, isPageHeader},
 		{"footer", shareLandmark, 0, isPageFooter},
@@ -89,7 +90,7 @@ func (p *page) prune(rules []rule) []dropped {
 			i++
 			continue
 		}
-		e := elem{node: n, h: n.h, t: p.lexicon.of(n.h), p: p, i: i} // traits once for all rules
+		e := elem{node: n, h: n.h, t: n.traits, role: attr(n.h, "role"), p: p, i: i}
 		if name := p.verdict(rules, e); name != "" {
 			out = append(out, dropped{name, i})
 			p.drop(i)
@@ -159,7 +160,7 @@ func concealed(h *html.Node) bool {
 		return true
 	}
 	style := attr(h, "style")
-	return (mayName(style, "display") || mayName(style, "visibility")) && hiddenStyle.MatchString(style)
+	return (mayName(style, "none") || mayName(style, "hidden")) && hiddenStyle.MatchString(style)
 }
 
 // unfolds says whether an element is a panel that its readers open: it holds
@@ -168,7 +169,7 @@ func (e elem) unfolds() bool {
 	if e.prose == 0 || e.t&(traitCookie|traitWidget|traitMenu) != 0 {
 		return false
 	}
-	if e.t&traitPanel != 0 || attr(e.h, "role") == "tabpanel" || attr(e.h, "role") == "region" {
+	if e.t&traitPanel != 0 || e.role == "tabpanel" || e.role == "region" {
 		return true
 	}
 	prev := e.h.PrevSibling
@@ -219,8 +220,7 @@ func isCookieBanner(e elem) bool {
 }
 
 func isDialog(e elem) bool {
-	role := attr(e.h, "role")
-	return e.h.DataAtom == atom.Dialog || role == "dialog" || role == "alertdialog" || role == "alert" && !e.inMain || attr(e.h, "aria-modal") == "true"
+	return e.h.DataAtom == atom.Dialog || e.role == "dialog" || e.role == "alertdialog" || e.role == "alert" && !e.inMain || attr(e.h, "aria-modal") == "true"
 }
 
 // skipText is the wording of skip links in the languages of our tables.
@@ -239,7 +239,7 @@ func isSkipLink(e elem) bool {
 // isPageHeader matches the site's header, not that of an article. A header
 // with the page's h1 is kept: its menus fall to their own rules.
 func isPageHeader(e elem) bool {
-	if e.inMain || e.h.DataAtom != atom.Header && attr(e.h, "role") != "banner" && e.t&traitHeader == 0 {
+	if e.inMain || e.h.DataAtom != atom.Header && e.role != "banner" && e.t&traitHeader == 0 {
 		return false
 	}
 	return !isHeading(e.h) && !e.holds(func(h *html.Node) bool { return h.DataAtom == atom.H1 || isMain(h) })
@@ -249,14 +249,14 @@ func isPageFooter(e elem) bool {
 	if e.inMain || isHeading(e.h) {
 		return false
 	}
-	if e.h.DataAtom == atom.Footer || attr(e.h, "role") == "contentinfo" {
+	if e.h.DataAtom == atom.Footer || e.role == "contentinfo" {
 		return true
 	}
 	return e.t&traitFooter != 0 && e.h.DataAtom != atom.Body && e.prose*2 < e.p.total
 }
 
 func isAside(e elem) bool {
-	if e.h.DataAtom != atom.Aside && attr(e.h, "role") != "complementary" && e.t&traitSidebar == 0 {
+	if e.h.DataAtom != atom.Aside && e.role != "complementary" && e.t&traitSidebar == 0 {
 		return false
 	}
 	if e.h.DataAtom == atom.Body || isHeading(e.h) {
@@ -283,13 +283,13 @@ func (e elem) inText() bool {
 }
 
 func isForm(e elem) bool {
-	return e.h.DataAtom == atom.Form && !e.inMain || attr(e.h, "role") == "search"
+	return e.h.DataAtom == atom.Form && !e.inMain || e.role == "search"
 }
 
 // isButton matches buttons that do something to the page; those that open a
 // part of it carry its heading.
 func isButton(e elem) bool {
-	if e.h.DataAtom != atom.Button && attr(e.h, "role") != "button" || e.words > 12 {
+	if e.h.DataAtom != atom.Button && e.role != "button" || e.words > 12 {
 		return false
 	}
 	if opens(e.h) {
@@ -314,8 +314,7 @@ func opens(h *html.Node) bool {
 }
 
 func isMenu(e elem) bool {
-	role := attr(e.h, "role")
-	if e.t&traitMenu == 0 && role != "menu" && role != "menubar" || e.h.DataAtom == atom.Body || isHeading(e.h) {
+	if e.t&traitMenu == 0 && e.role != "menu" && e.role != "menubar" || e.h.DataAtom == atom.Body || isHeading(e.h) {
 		return false
 	}
 	return e.words <= 6 || e.linkWords*10 >= e.words*6

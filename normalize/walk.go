@@ -301,7 +301,12 @@ func linksIn(text string, links []policy.Link) (in, rest []policy.Link) {
 // permalink marks end headings in documentation systems.
 var permalink = regexp.MustCompile(`(?:\s*(?:[#¶§🔗]|\[link\]|\[edit\]))+$`)
 
-func trimPermalink(s string) string { return strings.TrimSpace(permalink.ReplaceAllString(s, "")) }
+func trimPermalink(s string) string {
+	if strings.ContainsRune("#¶§🔗]", lastRune(s)) {
+		s = permalink.ReplaceAllString(s, "")
+	}
+	return strings.TrimSpace(s)
+}
 
 // maxLinks bounds the links of a block.
 const maxLinks = 200

@@ -39,6 +39,15 @@ func hasContact(s string) bool {
 
 // endsSentence says whether a line ends as sentences do.
 func endsSentence(s string) bool {
+	if s == "" {
+		return false
+	}
+	switch c := s[len(s)-1]; {
+	case c == '.' || c == '!' || c == '?':
+		return true
+	case c < utf8.RuneSelf && strings.IndexByte(`"')]`, c) < 0:
+		return false
+	}
 	s = strings.TrimRight(s, `"'”’»)]`)
 	r, _ := utf8.DecodeLastRuneInString(s)
 	switch r {
