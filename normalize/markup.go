@@ -206,7 +206,7 @@ func (w *walker) row(i int32) {
 		if n.dropped || n.h.Type != html.ElementNode {
 			continue
 		}
-		cell := walker{p: w.p, base: w.base}
+		cell := walker{p: w.p, base: w.base, cell: true}
 		cell.children(k, context{})
 		cell.flush(context{})
 		var parts []string

@@ -28,9 +28,13 @@ type node struct {
 	// links counts links below, anchors those that lead into the page itself.
 	links, anchors int32
 	traits         trait
-	inMain         bool
-	inLink         bool
-	dropped        bool
+	// from and to are the page's units that a block was read into; whole is set
+	// as long as that is so.
+	from, to int32
+	whole    bool
+	inMain   bool
+	inLink   bool
+	dropped  bool
 }
 
 // page is a parsed page.
@@ -40,6 +44,8 @@ type page struct {
 	// of the safety valves refer to it.
 	total   int32
 	lexicon *lexicon
+	// read are the units of the page before pruning.
+	read []unit
 }
 
 // unrendered elements never show text of their own.
@@ -157,6 +163,7 @@ func (p *page) drop(i int32) {
 	n.dropped = true
 	for a := n.parent; a >= 0; a = p.nodes[a].parent {
 		p.nodes[a].absorb(n, -1)
+		p.nodes[a].whole = false
 	}
 }
 

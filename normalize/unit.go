@@ -25,6 +25,8 @@ type unit struct {
 	laid bool
 	// gap is set when a blank line stood before the text.
 	gap bool
+	// late is set when links that stand behind the text were added to its own.
+	late bool
 }
 
 func (u unit) heading() bool { return u.level > 0 }
