@@ -94,6 +94,25 @@ func labels() []label {
 	}
 }
 
+// labelHints are parts, in lower case, of which every label of a kind holds one,
+// before its date or after it. They spare most sentences with a date the
+// patterns of the labels.
+var labelHints = map[policy.DateKind][]string{
+	policy.DateUpdated: {
+		"dat", "revi", "révi", "modif", "modyf", "chang", "amend", "edit", "as of", "versi", "wersj", "verze", "jour", "aktuali", "actuali",
+		"atuali", "aggiorna", "änder", "ändr", "ændr", "endr", "arbeit", "fassung", "stand", "bijgewerkt", "wijzig", "herzien", "aangepast",
+		"aanpassing", "alteraç", "zmian", "zmien", "změn", "prav", "更", "改", "变", "変", "修", "版",
+	},
+	policy.DateEffective: {
+		"effe", "force", "appli", "valid", "válid", "gültig", "kraft", "wirksam", "gilt", "vigueur", "vigo", "vigen", "vigên", "efectiv",
+		"efetiv", "decorrenza", "efficacia", "ingang", "werking", "kracht", "geldig", "toepassing", "obowiązuj", "życie", "mocy", "gæld",
+		"gyldig", "gäll", "účinn", "platn", "発効", "施行", "適用", "适用", "生效",
+	},
+	policy.DatePublished: {
+		"post", "publi", "pubbli", "issue", "adopt", "releas", "creat", "öffentlich", "offentlig", "zveřej", "公", "制定", "掲載", "发布", "發佈",
+	},
+}
+
 // suffixLabels are written after the date, as in "2024年4月1日 改定".
 func suffixLabels() []label {
 	return []label{

@@ -44,6 +44,8 @@ type page struct {
 	// of the safety valves refer to it.
 	total   int32
 	lexicon *lexicon
+	// styles remembers the inline styles of its elements.
+	styles map[string]inlineStyle
 	// read are the units of the page before pruning.
 	read []unit
 }
@@ -79,7 +81,7 @@ func parsePage(text []byte, scripts bool) (*page, *html.Node, error) {
 	if err != nil {
 		return nil, nil, fmt.Errorf("%w: %w", errTree, err)
 	}
-	p := &page{nodes: make([]node, 0, tags+16), lexicon: newLexicon()}
+	p := &page{nodes: make([]node, 0, tags+16), lexicon: newLexicon(), styles: map[string]inlineStyle{}}
 	body := find(doc, atom.Body)
 	if body == nil {
 		body = find(doc, atom.Frameset)

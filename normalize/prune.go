@@ -48,7 +48,7 @@ const (
 // the main content nor what a heading or handle unfolds counts as hidden.
 func hiddenRules() []rule {
 	return []rule{
-		{"hidden", shareLandmark, 0, func(e elem) bool { return !e.inMain && concealed(e.h) && !e.unfolds() }},
+		{"hidden", shareLandmark, 0, func(e elem) bool { return !e.inMain && e.concealed() && !e.unfolds() }},
 		{"screen_reader", shareLandmark, 0, func(e elem) bool { return e.t&traitScreenReader != 0 && e.words <= 12 }},
 		{"icon", shareLinks, 0, isIcon},
 	}
@@ -82,11 +82,11 @@ func (p *page) prune(rules []rule) []dropped {
 	var out []dropped
 	for i := int32(1); i < int32(len(p.nodes)); { //nolint:gosec // maxTags bounds the count
 		n := &p.nodes[i]
-		if n.dropped || n.h.Type != html.ElementNode {
-			if n.dropped {
-				i = n.end
-				continue
-			}
+		if n.dropped {
+			i = n.end
+			continue
+		}
+		if n.h.Type != html.ElementNode || unmarked(n.h) {
 			i++
 			continue
 		}
@@ -100,6 +100,19 @@ func (p *page) prune(rules []rule) []dropped {
 		i++
 	}
 	return out
+}
+
+// unmarked says whether an element is one that no rule asks for: it has no
+// attribute and is no landmark, container, link or button.
+func unmarked(h *html.Node) bool {
+	if len(h.Attr) > 0 || isContainer(h) {
+		return false
+	}
+	switch h.DataAtom {
+	case atom.A, atom.Nav, atom.Header, atom.Footer, atom.Aside, atom.Form, atom.Button, atom.Dialog:
+		return false
+	}
+	return true
 }
 
 // verdict returns the name of the first rule that matches the element and
@@ -153,14 +166,8 @@ func (p *page) report(drops []dropped) []policy.Drop {
 	return out
 }
 
-var hiddenStyle = regexp.MustCompile(`(?i)(?:display\s*:\s*none|visibility\s*:\s*hidden)`)
-
-func concealed(h *html.Node) bool {
-	if hasAttr(h, "hidden") || attr(h, "aria-hidden") == "true" {
-		return true
-	}
-	style := attr(h, "style")
-	return (mayName(style, "none") || mayName(style, "hidden")) && hiddenStyle.MatchString(style)
+func (e elem) concealed() bool {
+	return hasAttr(e.h, "hidden") || attr(e.h, "aria-hidden") == "true" || e.p.style(e.h).hidden
 }
 
 // unfolds says whether an element is a panel that its readers open: it holds
@@ -198,18 +205,26 @@ var cookieBanner = regexp.MustCompile(`(?i)(?:^|[\s_-])(?:onetrust-(?:consent-sd
 	`cookie[\w-]{0,24}(?:banner|consent|notice|popup|modal|dialog|bar|overlay|law|confirm|prompt|alert|disclaimer)|` +
 	`(?:consent|gdpr|privacy)[_-]?(?:banner|popup|modal|dialog|bar|overlay|manager))`)
 
-// cookieHints are parts of which every match of cookieBanner holds one: a fast
-// way to rule a name out.
+// cookieHints are how every match of cookieBanner begins, behind the start of a
+// word: a fast way to rule a name out.
 var cookieHints = []string{
 	"onetrust", "ot-sdk", "cybot", "usercentrics", "uc-banner", "didomi", "tarteau", "axeptio", "klaro", "osano", "cky-", "truste",
 	"qc-cmp", "sp_message", "iubenda", "termly", "cmplz", "moove", "hs-eu", "borlabs", "cc-", "coioverlay", "cookie", "consent", "gdpr", "privacy",
 }
 
 func isCookieName(s string) bool {
-	lower := strings.ToLower(s)
+	for i := range len(s) {
+		if (i == 0 || s[i-1] == '-' || s[i-1] == '_' || tagSpace(s[i-1])) && beginsCookieName(s[i:]) {
+			return cookieBanner.MatchString(strings.ToLower(s))
+		}
+	}
+	return false
+}
+
+func beginsCookieName(s string) bool {
 	for _, hint := range cookieHints {
-		if strings.Contains(lower, hint) {
-			return cookieBanner.MatchString(lower)
+		if s[0]|0x20 == hint[0] && len(s) >= len(hint) && strings.EqualFold(s[:len(hint)], hint) {
+			return true
 		}
 	}
 	return false

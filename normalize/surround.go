@@ -56,12 +56,12 @@ func (p *page) consentBoxes() []dropped {
 // answerHints are parts, in lower case, of which every match of answers holds
 // one.
 var answerHints = []string{
-	"acce", "allow", "agree", "reject", "decline", "deny", "ref", "nece", "enti", "requir", "manage", "tomi", "more",
+	"acce", "allow", "agree", "reject", "decline", "deny", "ref", "necess", "essent", "requir", "manage", "custom", "more",
 	"cookie", "got it", "alle", "notwendig", "acepta", "rechaza", "rifiuta",
 }
 
 func isAnswerText(s string) bool {
-	return hinted(strings.ToLower(s), answerHints) && answers.MatchString(strings.TrimRight(s, ".!"))
+	return hinted(foldCase(s), answerHints) && answers.MatchString(strings.TrimRight(s, ".!"))
 }
 
 func isAnswer(h *html.Node) bool {
@@ -213,6 +213,9 @@ func linked(u unit) int {
 
 var thanks = regexp.MustCompile(`(?i)^(?:\d{1,2}[.)]?\s*)?(?:our )?(?:acknowledge?ments?|hall of fame|(?:special )?thanks(?: to)?|credits|danksagung|remerciements|agradecimientos)$`)
 
+// thanksHints are parts, in lower case, of which every match of thanks holds one.
+var thanksHints = []string{"acknowled", "hall of fame", "thank", "credit", "dank", "remerciement", "agradecimiento"}
+
 // The figures of a list of people who are thanked.
 const (
 	minNames     = 5
@@ -224,7 +227,7 @@ const (
 // The sentences of such a section stay.
 func dropNames(units []unit) ([]unit, []policy.Drop) {
 	for i := range units {
-		if !units[i].heading() || !thanks.MatchString(units[i].text) {
+		if !units[i].heading() || !hinted(foldCase(units[i].text), thanksHints) || !thanks.MatchString(units[i].text) {
 			continue
 		}
 		end := i + 1

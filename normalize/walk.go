@@ -143,8 +143,8 @@ func (w *walker) element(i int32, c context) {
 		return
 	}
 	inner := c
-	inner.bold = c.bold || isBold(h)
-	if !isBlock(h) {
+	inner.bold = c.bold || w.p.isBold(h)
+	if !w.p.isBlock(h) {
 		w.inline(i, h, inner)
 		return
 	}
@@ -282,7 +282,7 @@ func (w *walker) list(i int32, h *html.Node, c context) {
 		}
 		w.item = &listItem{marker: marker(style, number), depth: c.depth - 1}
 		inner := c
-		inner.bold = c.bold || isBold(n.h)
+		inner.bold = c.bold || w.p.isBold(n.h)
 		w.children(k, inner)
 		w.flush(inner)
 		w.item = nil

@@ -1,0 +1,86 @@
+package normalize
+
+import (
+	"math/rand/v2"
+	"regexp/syntax"
+	"strings"
+	"testing"
+
+	"watcher/policy"
+)
+
+// matches makes a text that a regular expression matches.
+func matches(re *syntax.Regexp, r *rand.Rand) string {
+	switch re.Op {
+	case syntax.OpLiteral:
+		return string(re.Rune)
+	case syntax.OpCharClass:
+		k := 2 * r.IntN(len(re.Rune)/2)
+		return string(re.Rune[k] + rune(r.IntN(min(int(re.Rune[k+1]-re.Rune[k])+1, 26))))
+	case syntax.OpAnyChar, syntax.OpAnyCharNotNL:
+		return "x"
+	case syntax.OpCapture, syntax.OpPlus:
+		return matches(re.Sub[0], r)
+	case syntax.OpStar, syntax.OpQuest:
+		if r.IntN(2) == 0 {
+			return ""
+		}
+		return matches(re.Sub[0], r)
+	case syntax.OpRepeat:
+		return strings.Repeat(matches(re.Sub[0], r), re.Min)
+	case syntax.OpAlternate:
+		return matches(re.Sub[r.IntN(len(re.Sub))], r)
+	case syntax.OpConcat:
+		var b strings.Builder
+		for _, sub := range re.Sub {
+			b.WriteString(matches(sub, r))
+		}
+		return b.String()
+	}
+	return "" // the empty matches: ^, $, \b
+}
+
+// Hints spare texts a pattern: they must be in all that it matches.
+func TestHints(t *testing.T) {
+	check := func(name, pattern string, hints []string) {
+		re, err := syntax.Parse(pattern, syntax.Perl)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := rand.New(rand.NewPCG(1, 2))
+		for range 20_000 {
+			s := matches(re, r)
+			if !hinted(foldCase(s), hints) {
+				t.Errorf("%s: no hint in %q", name, s)
+				return
+			}
+		}
+	}
+	for _, kind := range []policy.DateKind{policy.DateUpdated, policy.DateEffective, policy.DatePublished} {
+		for _, l := range append(labels(), suffixLabels()...) {
+			if l.kind == kind {
+				check(l.words, "(?i)"+l.words, labelHints[kind])
+			}
+		}
+	}
+	check("answers", answers.String(), answerHints)
+	check("openDate", openDate.String(), openHints)
+	check("thanks", thanks.String(), thanksHints)
+}
+
+// composed characters need no look at the normal form, whatever they stand
+// beside.
+func TestComposed(t *testing.T) {
+	for r := rune(0x80); r < 0x3000; r++ {
+		if composed(r) && !space(r) && !invisible(r) {
+			for _, s := range []string{"a" + string(r), string(r) + "e", string(r) + string(r)} {
+				if got := clean(s); got != s {
+					t.Errorf("%q becomes %q", s, got)
+				}
+			}
+		}
+	}
+	if got := clean("e\u0301"); got != "\u00e9" {
+		t.Errorf("a letter and its accent are %q", got)
+	}
+}
