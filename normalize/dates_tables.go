@@ -99,7 +99,7 @@ func labels() []label {
 // patterns of the labels.
 var labelHints = map[policy.DateKind][]string{
 	policy.DateUpdated: {
-		"dat", "revi", "révi", "modif", "modyf", "chang", "amend", "edit", "as of", "versi", "wersj", "verze", "jour", "aktuali", "actuali",
+		"date", "revi", "révi", "modif", "modyf", "chang", "amend", "edit", "as of", "versi", "wersj", "verze", "jour", "aktuali", "actuali",
 		"atuali", "aggiorna", "änder", "ändr", "ændr", "endr", "arbeit", "fassung", "stand", "bijgewerkt", "wijzig", "herzien", "aangepast",
 		"aanpassing", "alteraç", "zmian", "zmien", "změn", "prav", "更", "改", "变", "変", "修", "版",
 	},

@@ -17,7 +17,7 @@ func (n *Normalizer) html(in Input) (policy.Document, error) {
 	if err != nil {
 		return policy.Document{}, err
 	}
-	p, root, err := parsePage(text, n.readsScripts())
+	p, root, err := parsePage(text, n.readsMarkup())
 	if err != nil {
 		return n.flat(string(withoutNULs(text)), in, err), nil
 	}
@@ -39,11 +39,11 @@ func (n *Normalizer) html(in Input) (policy.Document, error) {
 	return doc, nil
 }
 
-// readsScripts says whether a selector may ask for what scripts hold, as only
-// pseudo-classes do.
-func (n *Normalizer) readsScripts() bool {
-	pseudo := func(s selection) bool { return strings.Contains(s.text, ":") }
-	return slices.ContainsFunc(n.choose, pseudo) || slices.ContainsFunc(n.remove, pseudo)
+// readsMarkup says whether a selector may ask for what lean leaves out: for any
+// attribute, or by a pseudo-class for the text of a script.
+func (n *Normalizer) readsMarkup() bool {
+	asks := func(s selection) bool { return strings.ContainsAny(s.text, "[:") }
+	return slices.ContainsFunc(n.choose, asks) || slices.ContainsFunc(n.remove, asks)
 }
 
 // flat makes a document of a page that has no tree, and says why it has none.

@@ -64,18 +64,18 @@ func unrendered(a atom.Atom) bool {
 // errTree is why a page has no tree.
 var errTree = errors.New("too much markup for a tree")
 
-// parsePage parses HTML and measures its body; what scripts hold is left out
-// unless it is wanted. The error wraps errTree when the page has too many tags
+// parsePage parses HTML and measures its body; the tree is lean unless the whole
+// is wanted. The error wraps errTree when the page has too many tags
 // or is nested too deeply for the parser.
-func parsePage(text []byte, scripts bool) (*page, *html.Node, error) {
+func parsePage(text []byte, whole bool) (*page, *html.Node, error) {
 	text = withoutNULs(text)
 	tags := bytes.Count(text, []byte("<"))
 	if tags > maxTags {
 		return nil, nil, fmt.Errorf("%w: %d tags, at most %d", errTree, tags, maxTags)
 	}
 	var r io.Reader = bytes.NewReader(text)
-	if !scripts {
-		r = withoutScripts(text)
+	if !whole {
+		r = lean(text)
 	}
 	doc, err := html.Parse(r)
 	if err != nil {

@@ -320,12 +320,7 @@ func isButton(e elem) bool {
 
 // opens says whether an element is the handle of an accordion or tab.
 func opens(h *html.Node) bool {
-	for _, key := range []string{"aria-expanded", "aria-controls", "data-toggle", "data-bs-toggle"} {
-		if hasAttr(h, key) {
-			return true
-		}
-	}
-	return false
+	return hasAttr(h, "aria-expanded") || hasAttr(h, "aria-controls") || hasAttr(h, "data-toggle") || hasAttr(h, "data-bs-toggle")
 }
 
 func isMenu(e elem) bool {

@@ -36,9 +36,24 @@ func space(r rune) bool {
 // clean returns s in NFC with runs of Unicode spaces collapsed to one blank,
 // invisible characters removed and no blanks at its ends.
 func clean(s string) string {
+	if cleanASCII(s) {
+		return s
+	}
 	var b line
 	b.write(s)
 	return b.take()
+}
+
+// cleanASCII says whether a text is ASCII and as clean returns it.
+func cleanASCII(s string) bool {
+	blank := true
+	for i := range len(s) {
+		if c := s[i]; c == ' ' && blank || c < ' ' || c >= 0x7f {
+			return false
+		}
+		blank = s[i] == ' '
+	}
+	return !blank || s == ""
 }
 
 // line collects the text of one line, cleaning it on the way. The zero value

@@ -5,27 +5,54 @@ import (
 	"io"
 )
 
-// withoutScripts reads a page without what its scripts and style sheets hold,
-// which is half of many pages and would cost the parser a third of its time
-// only to be thrown away. The tree is that of the whole page but for the texts
-// of these elements.
+// lean reads a page without what nobody reads of it: what scripts and style
+// sheets hold, which is half of many pages, and attributes that say nothing of
+// the text. They would cost the parser half of its time only to be thrown away.
+// The tree is that of the whole page but for them.
 //
 // It knows of the syntax what the tokenizer of x/net/html knows, no more than
 // the order of tags asks for. Where a page is so odd that only the parser can
 // tell whether a script is one, the rest of it stays as it is.
-func withoutScripts(page []byte) io.Reader {
+func lean(page []byte) io.Reader {
 	c := cutter{s: page}
 	for c.next() {
 	}
-	return io.MultiReader(append(c.kept, bytes.NewReader(page[c.from:]))...)
+	return &gapped{s: page, gaps: c.gaps}
+}
+
+// gap is a part of a page that is left out.
+type gap struct{ from, to int }
+
+// gapped reads a page without its gaps.
+type gapped struct {
+	s    []byte
+	gaps []gap
+	at   int
+}
+
+func (g *gapped) Read(b []byte) (n int, err error) {
+	for n < len(b) && g.at < len(g.s) {
+		end := len(g.s)
+		if len(g.gaps) > 0 {
+			end = g.gaps[0].from
+		}
+		k := copy(b[n:], g.s[g.at:end])
+		n, g.at = n+k, g.at+k
+		if g.at == end && len(g.gaps) > 0 {
+			g.at, g.gaps = g.gaps[0].to, g.gaps[1:]
+		}
+	}
+	if n == 0 && g.at == len(g.s) {
+		return 0, io.EOF
+	}
+	return n, nil
 }
 
 // cutter goes through a page tag by tag.
 type cutter struct {
-	s []byte
-	// at is where it is; what stands before from is in kept or left out.
-	at, from int
-	kept     []io.Reader
+	s    []byte
+	at   int
+	gaps []gap
 	// drawings is how many <svg> are open: within them, tags mean other things.
 	drawings int
 }
@@ -72,9 +99,11 @@ func (c *cutter) endTag() bool {
 	if !letter(c.s[c.at]) {
 		return c.skipTo(">")
 	}
+	gaps := len(c.gaps)
 	if name := c.tag(); c.drawings > 0 && isTag(name, "svg") {
 		c.drawings--
 	}
+	c.gaps = c.gaps[:gaps]
 	return c.at > 0
 }
 
@@ -132,8 +161,7 @@ func (c *cutter) raw(name string) bool {
 	case bytes.Contains(content, []byte("<!--")) && bytes.Contains(bytes.ToLower(content), []byte("<script")):
 		return false // a script within a comment within a script: its end tag does not count
 	case c.drawings == 0 && n > 0 && (name == "script" || name == "style"):
-		c.kept = append(c.kept, bytes.NewReader(c.s[c.from:c.at]))
-		c.from = c.at + n
+		c.gaps = append(c.gaps, gap{c.at, c.at + n})
 	}
 	c.at += n
 	return true
@@ -169,50 +197,91 @@ func isTag(name []byte, lower string) bool {
 }
 
 // tag reads a tag from its name on and returns the name. It goes behind the
-// tag's end, or to -1 where there is none.
+// tag's end, or to -1 where there is none. Attributes that nobody reads become
+// gaps.
 func (c *cutter) tag() (name []byte) {
-	s, i := c.s, c.at
+	s, i, gaps, end := c.s, c.at, len(c.gaps), 0
+	slashed := false // by a slash that does not close the tag
 	for i < len(s) && !tagSpace(s[i]) && s[i] != '/' && s[i] != '>' {
 		i++
 	}
 	name = s[c.at:i]
-	for i = skipTagSpace(s, i); i < len(s) && s[i] != '>'; i = skipTagSpace(s, i) {
-		i = attribute(s, i)
+	for i = skipTagSpace(s, i); i < len(s) && s[i] != '>'; i = skipTagSpace(s, end) {
+		var key []byte
+		switch key, end = attribute(s, i); {
+		case len(key) == 0:
+			slashed = slashed || end < len(s) && s[end] != '>'
+		case !readAttribute(key):
+			c.gaps = append(c.gaps, gap{i, end})
+		}
 	}
+	slashed = slashed || s[i-1] == '/' && end == i
 	if c.at = i + 1; i >= len(s) {
 		c.at = -1
+	}
+	if c.at < 0 || slashed || formats(name) {
+		// The parser compares elements that format text by all their attributes.
+		c.gaps = c.gaps[:gaps]
 	}
 	return name
 }
 
-// attribute returns where an attribute ends that begins at i; beyond the text
-// where it has no end.
-func attribute(s []byte, i int) int {
-	for start := i; i < len(s) && !tagSpace(s[i]) && s[i] != '/' && s[i] != '>' && (s[i] != '=' || i == start); {
+// attribute returns the name of an attribute that begins at i, and where it
+// ends: beyond the text where it has no end.
+func attribute(s []byte, i int) (key []byte, end int) {
+	start := i
+	for i < len(s) && !tagSpace(s[i]) && s[i] != '/' && s[i] != '>' && (s[i] != '=' || i == start) {
 		i++
 	}
-	i = skipTagSpace(s, i)
-	switch {
-	case i < len(s) && s[i] == '/':
-		return i + 1
-	case i >= len(s) || s[i] != '=':
-		return i
+	if i == start {
+		return nil, i + 1 // a slash
+	}
+	key, end = s[start:i], i
+	if i = skipTagSpace(s, i); i >= len(s) || s[i] != '=' {
+		return key, end
 	}
 	i = skipTagSpace(s, i+1)
 	switch {
 	case i >= len(s) || s[i] == '>':
-		return i
+		return key, i
 	case s[i] == '"' || s[i] == '\'':
 		k := bytes.IndexByte(s[i+1:], s[i])
 		if k < 0 {
-			return len(s)
+			return key, len(s)
 		}
-		return i + 1 + k + 1
+		return key, i + 1 + k + 1
 	}
 	for i < len(s) && !tagSpace(s[i]) && s[i] != '>' {
 		i++
 	}
-	return i
+	return key, i
+}
+
+// readAttribute says whether the package, or the parser, reads an attribute.
+func readAttribute(key []byte) bool {
+	if bytes.ContainsAny(key, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") {
+		key = bytes.ToLower(key)
+	}
+	switch string(key) {
+	case "class", "id", "href", "style", "role", "type", "alt", "lang", "xml:lang", "hidden", "start", "value", "property", "content",
+		"aria-hidden", "aria-modal", "aria-level", "aria-expanded", "aria-controls", "data-toggle", "data-bs-toggle", "data-cfemail":
+		return true
+	}
+	return false
+}
+
+// formats says whether a tag is of those that the parser opens again where
+// others closed them.
+func formats(name []byte) bool {
+	switch name[0] | 0x20 {
+	case 'b', 'c', 'e', 'f', 'i', 'n', 's', 't', 'u':
+		for _, tag := range [...]string{"b", "big", "code", "em", "font", "i", "nobr", "s", "small", "strike", "strong", "tt", "u"} {
+			if isTag(name, tag) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 func tagSpace(b byte) bool { return b == ' ' || b == '\n' || b == '\r' || b == '\t' || b == '\f' }

@@ -3,6 +3,9 @@ package normalize
 import (
 	"bytes"
 	"io"
+	"os"
+	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -12,9 +15,9 @@ import (
 	"watcher/policy"
 )
 
-// oddScripts are pages in which it is hard to tell where a script begins or
+// oddPages are pages in which it is hard to tell where a script begins or
 // ends, or whether it is one.
-var oddScripts = []string{
+var oddPages = []string{
 	"<p>a<script>var a = '<p>b';</script>c<style>p { color: red }</style>d",
 	"<SCRIPT type=x>if (a<b) c</Script ><p>d<sTYLE>x</STYLE/>e",
 	"<script><!-- <script>a</script> b --></script>c<p><script>d</script>e",
@@ -40,6 +43,11 @@ var oddScripts = []string{
 	"<math><mi><script>a<p>b</script></mi><style>c<p>d</style></math>e<script>f</script>g",
 	"<select><style>a</style><script>b</script><svg></select><script>c<p>d</script>e",
 	"<plaintext><script>a</script>b",
+	"<p data-a=b CLASS=c data-d='e' ID=\"f\" g/h class=i>j<br data-a=b/><img data-a='>' alt=c/><input data-a type=hidden =x y = z>",
+	"<svg><path d=a/><g d=a d=b/><g class=a class=b/><g d='a'/><g d/><g d=a /></svg>b",
+	"<svg /data-a><g></svg>b<svg / data-a>c</svg><br / ><br/data-a=\"/\"data-b/>d",
+	"<b data-a=1><b data-a=2><b data-a=3><b data-a=4></b></b></b></b><p>c<font data-a=5>d",
+	"<p a=b\"c='d'class=e>f<p a='b'c=\"d\"class=e>f<p class =x a =y>g<p a\n=\n'b>c'\nid\n=\nd>e<p =a=b =class=c>d",
 	"<xmp><script>a</script></xmp><noscript><style>b</noscript>c</style><iframe><script>d</iframe>e</script>f",
 	"<table><script>a</script>b<colgroup><style>c</style>d<script>e</script></table>f",
 	"<frameset><script> a </script><frame></frameset><noframes><script>b</script></noframes>",
@@ -80,7 +88,9 @@ func dump(b *strings.Builder, h *html.Node, depth int) {
 	b.WriteString(strings.Repeat(" ", depth))
 	b.WriteString(h.Namespace + ":" + h.Data)
 	for _, a := range h.Attr {
-		b.WriteString(" " + a.Key + "=" + a.Val)
+		if readAttribute([]byte(a.Key)) {
+			b.WriteString(" " + a.Key + "=" + a.Val)
+		}
 	}
 	b.WriteByte('\n')
 	for c := h.FirstChild; c != nil; c = c.NextSibling {
@@ -88,44 +98,74 @@ func dump(b *strings.Builder, h *html.Node, depth int) {
 	}
 }
 
-func checkWithoutScripts(t *testing.T, page []byte) {
+func checkLean(t *testing.T, page []byte) {
 	t.Helper()
-	want, got := treeOf(t, bytes.NewReader(page)), treeOf(t, withoutScripts(page))
+	want, got := treeOf(t, bytes.NewReader(page)), treeOf(t, lean(page))
 	if got != want {
-		t.Errorf("%q\nwithout scripts\n%s\nwant\n%s", page, got, want)
+		t.Errorf("%q\nlean\n%s\nwant\n%s", page, got, want)
 	}
 }
 
-func TestWithoutScripts(t *testing.T) {
-	for _, page := range oddScripts {
-		checkWithoutScripts(t, []byte(page))
+func TestLean(t *testing.T) {
+	for _, page := range oddPages {
+		checkLean(t, []byte(page))
 	}
-	page := []byte("<head><style>a</style><title>b</title></head><svg><title>c</title></svg><script>d < e</script><p>f")
-	rest, err := io.ReadAll(withoutScripts(page))
-	if want := "<head><style></style><title>b</title></head><svg><title>c</title></svg><script></script><p>f"; err != nil || string(rest) != want {
-		t.Errorf("without scripts: %q, %v, want %q", rest, err, want)
+	page := []byte("<head><style>a</style><title>b</title></head><svg d=x><title>c</title></svg><script>d < e</script><p data-a=b>f")
+	rest, err := io.ReadAll(lean(page))
+	if want := "<head><style></style><title>b</title></head><svg ><title>c</title></svg><script></script><p >f"; err != nil || string(rest) != want {
+		t.Errorf("lean: %q, %v, want %q", rest, err, want)
 	}
 }
 
-// FuzzWithoutScripts compares the trees of pages with those of the same pages
+// FuzzLean compares the trees of pages with those of the same pages
 // without scripts.
-func FuzzWithoutScripts(f *testing.F) {
-	for _, page := range oddScripts {
+func FuzzLean(f *testing.F) {
+	for _, page := range oddPages {
 		f.Add([]byte(page))
 	}
 	f.Fuzz(func(t *testing.T, page []byte) {
 		if len(page) < 1<<16 {
-			checkWithoutScripts(t, withoutNULs(page))
+			checkLean(t, withoutNULs(page))
 		}
 	})
 }
 
-// What scripts hold is there for the selectors that ask for it.
-func TestSelectorsReadScripts(t *testing.T) {
-	page := wrapPage("<div>" + longSentence + "<script>policy</script></div><p>" + longSentence)
+// Every attribute that the package asks for is left in.
+func TestReadAttribute(t *testing.T) {
+	files, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	asked := regexp.MustCompile(`(?:attr|hasAttr)\([\w.]+, "([^"]+)"\)`)
+	n := 0
+	for _, name := range files {
+		source, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range asked.FindAllSubmatch(source, -1) {
+			n++
+			if !readAttribute(m[1]) {
+				t.Errorf("%s asks for the attribute %q, which no tree holds", name, m[1])
+			}
+		}
+	}
+	if n < 20 {
+		t.Errorf("%d attributes asked for, want more: the test does not find them", n)
+	}
+	if readAttribute([]byte("data-testid")) || !readAttribute([]byte("ARIA-Hidden")) {
+		t.Error("names are not told apart")
+	}
+}
+
+// What a lean tree lacks is there for the selectors that ask for it.
+func TestSelectorsReadMarkup(t *testing.T) {
+	page := wrapPage("<div data-a>" + longSentence + "<script>policy</script></div><p>" + longSentence)
 	in := Input{Body: page, ContentType: "text/html"}
-	doc := document(t, Rules{Remove: policy.CSS("div:has(script:contains(policy))")}, in)
-	if strings.Count(doc.Text(), strings.TrimSpace(longSentence)) != 1 {
-		t.Errorf("the element whose script was asked for is there: %q", doc.Text())
+	for _, selector := range []string{"div:has(script:contains(policy))", "div[data-a]"} {
+		doc := document(t, Rules{Remove: policy.CSS(selector)}, in)
+		if strings.Count(doc.Text(), strings.TrimSpace(longSentence)) != 1 {
+			t.Errorf("%s: what was to be removed is there: %q", selector, doc.Text())
+		}
 	}
 }
