@@ -326,7 +326,7 @@ var slashDate = regexp.MustCompile(`\b(\d{1,2})[/-](\d{1,2})[/-](?:\d{4}|\d{2})\
 func orderHint(units []unit, lang, page string) dayOrder {
 	dayFirst, monthFirst := 0, 0
 	for i := range units {
-		if !strings.ContainsAny(units[i].text, "/-") || !mayHoldDate(clip(units[i].text, maxDateChars)) {
+		if !joinsNumbers(units[i].text) || !mayHoldDate(clip(units[i].text, maxDateChars)) {
 			continue
 		}
 		for _, m := range slashDate.FindAllStringSubmatch(clip(units[i].text, maxDateChars), 20) {
@@ -345,6 +345,16 @@ func orderHint(units []unit, lang, page string) dayOrder {
 		return dayOrder{monthFirst: true, sure: true}
 	}
 	return languageOrder(lang, page)
+}
+
+// joinsNumbers says whether a slash or a hyphen stands between two digits.
+func joinsNumbers(s string) bool {
+	for i := 1; i+1 < len(s); i++ {
+		if (s[i] == '/' || s[i] == '-') && digit(s[i-1]) && digit(s[i+1]) {
+			return true
+		}
+	}
+	return false
 }
 
 // languageOrder returns the order that a language uses. English has both: the

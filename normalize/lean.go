@@ -259,8 +259,11 @@ func attribute(s []byte, i int) (key []byte, end int) {
 
 // readAttribute says whether the package, or the parser, reads an attribute.
 func readAttribute(key []byte) bool {
-	if bytes.ContainsAny(key, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") {
-		key = bytes.ToLower(key)
+	for _, b := range key {
+		if b >= 'A' && b <= 'Z' {
+			key = bytes.ToLower(key)
+			break
+		}
 	}
 	switch string(key) {
 	case "class", "id", "href", "style", "role", "type", "alt", "lang", "xml:lang", "hidden", "start", "value", "property", "content",

@@ -60,7 +60,7 @@ type context struct {
 // and after pruning: the second time, blocks in which nothing was dropped are
 // not read again.
 func (p *page) units(base *url.URL) []unit {
-	w := walker{p: p, base: base}
+	w := walker{p: p, base: base, out: make([]unit, 0, len(p.read))}
 	w.element(0, context{})
 	w.flush(context{})
 	if p.read == nil {

@@ -2,9 +2,11 @@ package normalize
 
 import (
 	"math/rand/v2"
+	"net/url"
 	"regexp/syntax"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"watcher/policy"
 )
@@ -80,7 +82,49 @@ func TestComposed(t *testing.T) {
 			}
 		}
 	}
+	for _, s := range []string{"", " ", "a", "a b", " a", "a ", "a  b", "a\tb", "a\x7fb", "a\u00a0b"} {
+		var l line
+		l.write(s)
+		if got := l.take(); got != clean(s) || cleanASCII(s) != (got == s && isASCII(s)) {
+			t.Errorf("%q becomes %q and %q", s, got, clean(s))
+		}
+	}
 	if got := clean("e\u0301"); got != "\u00e9" {
 		t.Errorf("a letter and its accent are %q", got)
 	}
+}
+
+// A plain target is what parsing and resolving would make of it.
+func TestPlainURL(t *testing.T) {
+	base, err := url.Parse("https://base.example/a/b?c")
+	if err != nil {
+		t.Fatal(err)
+	}
+	parts := []string{"https://", "http://", "a.example", "www.", "B", "/", "/", ".", "..", "c-d_e", "index.html", "?f=g", "#h", ":80", "%41", "u@", "~", " "}
+	r := rand.New(rand.NewPCG(3, 4))
+	plain := 0
+	for range 50_000 {
+		href := "https://"
+		for range r.IntN(8) {
+			href += parts[r.IntN(len(parts))]
+		}
+		if !plainURL(href) {
+			continue
+		}
+		plain++
+		ref, err := url.Parse(href)
+		if err != nil || ref.String() != href || base.ResolveReference(ref).String() != href || clean(href) != href {
+			t.Fatalf("%q is not plain: %v, %v", href, ref, err)
+		}
+	}
+	if plain < 1000 {
+		t.Errorf("%d plain targets, want more", plain)
+	}
+	if got := resolve(base, "https://a.example/b?utm_source=c"); got != "https://a.example/b" {
+		t.Errorf("a target with a query is %q", got)
+	}
+}
+
+func isASCII(s string) bool {
+	return !strings.ContainsFunc(s, func(r rune) bool { return r >= utf8.RuneSelf })
 }
