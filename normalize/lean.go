@@ -198,20 +198,25 @@ func isTag(name []byte, lower string) bool {
 
 // tag reads a tag from its name on and returns the name. It goes behind the
 // tag's end, or to -1 where there is none. Attributes that nobody reads become
-// gaps.
+// gaps, one for those that follow each other.
 func (c *cutter) tag() (name []byte) {
 	s, i, gaps, end := c.s, c.at, len(c.gaps), 0
-	slashed := false // by a slash that does not close the tag
 	for i < len(s) && !tagSpace(s[i]) && s[i] != '/' && s[i] != '>' {
 		i++
 	}
 	name = s[c.at:i]
+	cut, slashed := false, false // slashed by what does not close the tag
 	for i = skipTagSpace(s, i); i < len(s) && s[i] != '>'; i = skipTagSpace(s, end) {
 		var key []byte
-		switch key, end = attribute(s, i); {
+		key, end = attribute(s, i)
+		before := cut
+		cut = len(key) > 0 && !readAttribute(key)
+		switch {
 		case len(key) == 0:
 			slashed = slashed || end < len(s) && s[end] != '>'
-		case !readAttribute(key):
+		case cut && before:
+			c.gaps[len(c.gaps)-1].to = end
+		case cut:
 			c.gaps = append(c.gaps, gap{i, end})
 		}
 	}
