@@ -30,25 +30,37 @@ func (p *page) style(h *html.Node) inlineStyle {
 	return s
 }
 
-var (
-	hiddenStyle  = regexp.MustCompile(`(?i)(?:display\s*:\s*none|visibility\s*:\s*hidden)`)
-	displayStyle = regexp.MustCompile(`(?i)(?:^|;)\s*display\s*:\s*([a-z-]+)`)
-	boldStyle    = regexp.MustCompile(`(?i)font-weight\s*:\s*(?:bold|bolder|[6-9]00)`)
-)
+var displayStyle = regexp.MustCompile(`(?i)(?:^|;)\s*display\s*:\s*([a-z-]+)`)
 
 func readStyle(text string) inlineStyle {
 	var s inlineStyle
-	display := mayName(text, "display")
-	if display {
+	if mayName(text, "display") {
 		if m := displayStyle.FindStringSubmatch(text); m != nil {
 			s.display = strings.ToLower(m[1])
 		}
 	}
-	hides := display && mayName(text, "none") || mayName(text, "visibility") && mayName(text, "hidden")
-	s.hidden = hides && hiddenStyle.MatchString(text)
-	s.bold = mayName(text, "font-weight") && boldStyle.MatchString(text)
+	lower := foldCase(text)
+	s.hidden = sets(lower, "display", "none") || sets(lower, "visibility", "hidden")
+	s.bold = sets(lower, "font-weight", "bold", "600", "700", "800", "900")
 	return s
 }
+
+// sets says whether a style in lower case gives a property one of the values, or
+// one that begins like it.
+func sets(style, property string, values ...string) bool {
+	for {
+		_, rest, found := strings.Cut(style, property)
+		if !found {
+			return false
+		}
+		style = rest
+		if value, ok := strings.CutPrefix(trimStyle(rest), ":"); ok && beginsAny(trimStyle(value), values) {
+			return true
+		}
+	}
+}
+
+func trimStyle(s string) string { return strings.TrimLeft(s, " \t\n\r\f") }
 
 // mayName rules out, fast, that an inline style names a property in upper or
 // lower case; the property is given in lower case.
