@@ -7,8 +7,6 @@ import (
 	"strings"
 	"testing"
 	"unicode/utf8"
-
-	"watcher/policy"
 )
 
 // matches makes a text that a regular expression matches.
@@ -58,12 +56,8 @@ func TestHints(t *testing.T) {
 			}
 		}
 	}
-	for _, kind := range []policy.DateKind{policy.DateUpdated, policy.DateEffective, policy.DatePublished} {
-		for _, l := range append(labels(), suffixLabels()...) {
-			if l.kind == kind {
-				check(l.words, "(?i)"+l.words, labelHints[kind])
-			}
-		}
+	for _, l := range append(labels(), suffixLabels()...) {
+		check(l.words, "(?i)"+l.words, l.hints)
 	}
 	check("answers", answers.String(), answerHints)
 	check("openDate", openDate.String(), openHints)
