@@ -24,13 +24,23 @@ const maxDateLen = 60
 // openDate matches the ways to say that a date is still to come.
 var openDate = regexp.MustCompile(`(?i)\b(?:tbd|tbc|tba|to be (?:determined|defined|confirmed|announced)|à définir|por definir|da definire|noch offen)\b|\[[^\]]{0,30}(?:date|datum|fecha|data|tbd|day|month)[^\]]{0,30}\]|\[[●•xX_ .]{1,12}\]|\{\{?[^}]{0,30}date[^}]{0,30}\}?\}|<[^>]{0,20}date[^>]{0,20}>`)
 
+// openHints are parts, in lower case, of which every match of openDate holds one.
+var openHints = []string{"[", "{", "<", "tb", "to be ", "définir", "definir", "offen"}
+
+func findOpenDate(s string) []int {
+	if !hinted(foldCase(s), openHints) {
+		return nil
+	}
+	return openDate.FindStringIndex(s)
+}
+
 // wholeDate reads a line that holds a date and nothing else.
 func wholeDate(s string, order dayOrder) (policy.Date, bool) {
 	if len(s) > 4*maxDateLen {
 		return policy.Date{}, false
 	}
 	s = clean(s)
-	if m := openDate.FindStringIndex(s); m != nil && m[1]-m[0] >= len(s) {
+	if m := findOpenDate(s); m != nil && m[1]-m[0] >= len(s) {
 		return policy.Date{Kind: policy.DateUnspecified, Placeholder: true}, true
 	}
 	s = strings.Trim(s, " .,;:()[]*_–—-|")
@@ -88,24 +98,45 @@ var (
 	labelAfter  = compileLabels(suffixLabels(), `(?i)^[\s\p{P}]{0,4}(`, `)`)
 )
 
+// labelPattern are the labels of a kind.
 type labelPattern struct {
 	kind policy.DateKind
-	re   *regexp.Regexp
+	rows []labelRow
 }
 
-// compileLabels makes one pattern per kind.
+type labelRow struct {
+	re    *regexp.Regexp
+	hints []string
+}
+
+// compileLabels makes the patterns of each kind.
 func compileLabels(list []label, before, after string) []labelPattern {
 	var out []labelPattern
 	for _, kind := range []policy.DateKind{policy.DateUpdated, policy.DateEffective, policy.DatePublished} {
-		var words []string
+		p := labelPattern{kind: kind}
 		for _, l := range list {
 			if l.kind == kind {
-				words = append(words, l.words)
+				p.rows = append(p.rows, labelRow{regexp.MustCompile(before + l.words + after), l.hints})
 			}
 		}
-		out = append(out, labelPattern{kind, regexp.MustCompile(before + strings.Join(words, "|") + after)})
+		out = append(out, p)
 	}
 	return out
+}
+
+// find returns the leftmost match of the rows, of those at one place that of the
+// first row: as if they were one expression, which would be slower to match.
+func (p *labelPattern) find(s, lower string) (best []int) {
+	for _, r := range p.rows {
+		if !hinted(lower, r.hints) {
+			continue
+		}
+		m := r.re.FindStringSubmatchIndex(s)
+		if m != nil && (best == nil || m[0] < best[0] || m[0] == best[0] && m[2] < best[2]) {
+			best = m
+		}
+	}
+	return best
 }
 
 // matchLabel returns the kind of the label in s and where it begins. Of two
@@ -113,8 +144,9 @@ func compileLabels(list []label, before, after string) []labelPattern {
 // the earlier one is longer and contains it.
 func matchLabel(patterns []labelPattern, s string) (kind policy.DateKind, start, end int, ok bool) {
 	start = -1
+	lower := foldCase(s)
 	for _, p := range patterns {
-		m := p.re.FindStringSubmatchIndex(s)
+		m := p.find(s, lower)
 		if m == nil {
 			continue
 		}
@@ -167,20 +199,39 @@ func findDates(units []unit, order dayOrder) []policy.Date {
 // year, a placeholder or a numeric date with a short year.
 func mayHoldDate(s string) bool {
 	for i := 0; i+2 < len(s); i++ {
-		switch c := s[i]; {
-		case (c == '[' || c == '<' || c == '{') && len(s) < 200:
-			return true
-		case i+3 < len(s) && (c == '1' && s[i+1] == '9' || c == '2' && s[i+1] == '0') && digit(s[i+2]) && digit(s[i+3]):
-			return true
-		case digit(c) && threeNumbers(s[i+1:]):
-			return true
-		case (c == 'X' || c == 'x') && s[i+1] == c, c == '0' && s[i+1] == '0' && (s[i+2] == '/' || s[i+2] == '.' || s[i+2] == '-'):
-			return true
-		case (c|0x20) == 't' && (s[i+1]|0x20) == 'b' && (i == 0 || s[i-1] == ' '), (c|0x20) == 'y' && (s[i+1]|0x20) == 'y':
+		if dateBytes[s[i]] && mayBeginDate(s, i) {
 			return true
 		}
 	}
-	return strings.Contains(s, "to be ") && len(s) < 120
+	return len(s) < 120 && strings.Contains(s, "to be ")
+}
+
+// dateBytes are those with which mayBeginDate begins.
+var dateBytes = byteSet("0123456789[<{XxTtYy")
+
+func byteSet(s string) (set [256]bool) {
+	for i := range len(s) {
+		set[s[i]] = true
+	}
+	return set
+}
+
+// mayBeginDate says whether what stands at s[i], before two bytes more, may be a
+// date.
+func mayBeginDate(s string, i int) bool {
+	switch c := s[i]; {
+	case (c == '[' || c == '<' || c == '{') && len(s) < 200:
+		return true
+	case i+3 < len(s) && (c == '1' && s[i+1] == '9' || c == '2' && s[i+1] == '0') && digit(s[i+2]) && digit(s[i+3]):
+		return true
+	case digit(c) && threeNumbers(s[i+1:]):
+		return true
+	case (c == 'X' || c == 'x') && s[i+1] == c, c == '0' && s[i+1] == '0' && (s[i+2] == '/' || s[i+2] == '.' || s[i+2] == '-'):
+		return true
+	case (c|0x20) == 't' && (s[i+1]|0x20) == 'b' && (i == 0 || s[i-1] == ' '), (c|0x20) == 'y' && (s[i+1]|0x20) == 'y':
+		return true
+	}
+	return false
 }
 
 // threeNumbers says whether what follows a digit can be the rest of 1/2/34:
@@ -252,7 +303,7 @@ func looseDate(text string, order dayOrder) []policy.Date {
 	}
 	var d policy.Date
 	start, end := 0, 0
-	if m := openDate.FindStringIndex(text); m != nil {
+	if m := findOpenDate(text); m != nil {
 		d.Placeholder, start, end = true, m[0], m[1]
 	} else if m := bareYear.FindStringIndex(text); m != nil {
 		d, _ = wholeDate(text[m[0]:m[1]], order)
@@ -293,7 +344,7 @@ var slashDate = regexp.MustCompile(`\b(\d{1,2})[/-](\d{1,2})[/-](?:\d{4}|\d{2})\
 func orderHint(units []unit, lang, page string) dayOrder {
 	dayFirst, monthFirst := 0, 0
 	for i := range units {
-		if !strings.ContainsAny(units[i].text, "/-") || !mayHoldDate(clip(units[i].text, maxDateChars)) {
+		if !joinsNumbers(units[i].text) || !mayHoldDate(clip(units[i].text, maxDateChars)) {
 			continue
 		}
 		for _, m := range slashDate.FindAllStringSubmatch(clip(units[i].text, maxDateChars), 20) {
@@ -312,6 +363,16 @@ func orderHint(units []unit, lang, page string) dayOrder {
 		return dayOrder{monthFirst: true, sure: true}
 	}
 	return languageOrder(lang, page)
+}
+
+// joinsNumbers says whether a slash or a hyphen stands between two digits.
+func joinsNumbers(s string) bool {
+	for i := 1; i+1 < len(s); i++ {
+		if (s[i] == '/' || s[i] == '-') && digit(s[i-1]) && digit(s[i+1]) {
+			return true
+		}
+	}
+	return false
 }
 
 // languageOrder returns the order that a language uses. English has both: the

@@ -27,7 +27,7 @@ type token struct {
 
 // scan splits text into tokens; white space separates and is dropped.
 func scan(s string) []token {
-	var out []token
+	out := make([]token, 0, len(s)/4)
 	kindOf := func(r rune) rune {
 		switch {
 		case r >= '0' && r <= '9':

@@ -2,9 +2,11 @@ package normalize
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"mime"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -33,25 +35,35 @@ var metaCharset = regexp.MustCompile(`(?i)<(?:meta\b[^>]{0,400}?\bcharset|\?xml\
 // fewest oddities (see oddities). Invalid bytes become U+FFFD. The error wraps
 // ErrUnsupported when the body is not text.
 func Decode(body []byte, contentType string) (text, name string, err error) {
+	decoded, name, err := decode(body, contentType)
+	return string(decoded), name, err
+}
+
+// decode is Decode without a copy: a body in UTF-8 is returned as it is.
+func decode(body []byte, contentType string) (text []byte, name string, err error) {
 	if len(body) == 0 {
-		return "", "utf-8", nil
+		return nil, "utf-8", nil
 	}
 	enc, name := chooseEncoding(body, contentType)
-	if name == "utf-8" {
-		text = string(bytes.TrimPrefix(body, []byte("\xef\xbb\xbf")))
-	} else {
-		decoded, decErr := enc.NewDecoder().Bytes(body)
-		if decErr != nil {
-			return "", name, fmt.Errorf("%w: body is not %s text: %w (check the charset of the page)", ErrUnsupported, name, decErr)
+	switch {
+	case enc == nil:
+		return body, name, nil
+	case name == "utf-8":
+		text = body
+	default:
+		if text, err = enc.NewDecoder().Bytes(body); err != nil {
+			return nil, name, fmt.Errorf("%w: body is not %s text: %w (check the charset of the page)", ErrUnsupported, name, err)
 		}
-		text = strings.TrimPrefix(string(decoded), "\ufeff")
 	}
-	if !utf8.ValidString(text) {
-		text = strings.ToValidUTF8(text, "\ufffd")
+	text = bytes.TrimPrefix(text, []byte("\ufeff"))
+	if !utf8.Valid(text) {
+		text = bytes.ToValidUTF8(text, []byte("\ufffd"))
 	}
 	return text, name, nil
 }
 
+// chooseEncoding returns the charset of a body and its name. The former is nil
+// where the body is valid UTF-8 as it stands.
 func chooseEncoding(body []byte, contentType string) (encoding.Encoding, string) {
 	if name := wideEncoding(body); name != "" {
 		return charset.Lookup(name)
@@ -59,19 +71,19 @@ func chooseEncoding(body []byte, contentType string) (encoding.Encoding, string)
 	if bytes.HasPrefix(body, []byte("\xef\xbb\xbf")) {
 		return charset.Lookup("utf-8")
 	}
-	if bytes.Contains(body, []byte("\x1b$B")) {
+	if bytes.IndexByte(body, 0x1b) >= 0 && bytes.Contains(body, []byte("\x1b$B")) {
 		return charset.Lookup("iso-2022-jp") // its letters are ASCII bytes between escapes
 	}
 	labels := declared(body, contentType)
 	if len(labels) == 0 || labels[0].name == "utf-8" {
 		if utf8.Valid(body) { // the most frequent case, and the fastest to see
-			return charset.Lookup("utf-8")
+			return nil, "utf-8"
 		}
 	}
 	valid, multi, invalid := utf8Stats(body)
 	switch {
 	case valid && (multi == 0 && !strings.HasPrefix(labels[0].name, "utf-16") || singleByte(labels[0].name)):
-		return charset.Lookup("utf-8")
+		return nil, "utf-8"
 	case len(labels) > 0 && labels[0].name == "utf-8" && invalid <= multi:
 		return charset.Lookup("utf-8") // a few broken characters
 	}
@@ -278,6 +290,10 @@ func detect(body []byte) (encoding.Encoding, string) {
 	if err != nil {
 		return best.enc, best.name
 	}
+	// The detector's order of equals is that in which its goroutines end.
+	slices.SortFunc(guesses, func(a, b chardet.Result) int {
+		return cmp.Or(cmp.Compare(b.Confidence, a.Confidence), cmp.Compare(a.Charset, b.Charset))
+	})
 	for _, g := range guesses {
 		enc, name := lookupLabel(strings.ReplaceAll(g.Charset, "GB-18030", "gb18030"))
 		if enc == nil || name == "utf-8" || strings.HasPrefix(name, "utf-16") {

@@ -174,3 +174,17 @@ func TestSniff(t *testing.T) {
 		}
 	}
 }
+
+// Of guesses that are equally sure, the same one counts every time.
+func TestGuessedCharsetIsStable(t *testing.T) {
+	body := []byte("<p>edg\xe9\xb1ite</p>") // Shift_JIS, EUC-KR or GB 18030
+	_, want, err := Decode(body, "text/html")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 1000 {
+		if _, name, _ := Decode(body, "text/html"); name != want {
+			t.Fatalf("Decode says %s, then %s", want, name)
+		}
+	}
+}

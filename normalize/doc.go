@@ -12,6 +12,11 @@
 // headings to the removal of menu noise, is shared. Whatever is left out is
 // named in Document.Dropped by one rule each, and Document.Full keeps it.
 //
+// A document takes about one and a half times as long as to parse its page with
+// x/net/html and to walk over the tree, and three bytes of allocations per byte
+// (BenchmarkReplay, over real pages). What the parser need not see is kept from
+// it, see lean.
+//
 // The thresholds of the pruning rules were measured on histories of public
 // policies: an extraction that loses text is worse than one that keeps noise,
 // so every rule has a safety valve.

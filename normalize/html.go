@@ -2,6 +2,7 @@ package normalize
 
 import (
 	"net/url"
+	"slices"
 	"strings"
 
 	"golang.org/x/net/html"
@@ -12,14 +13,13 @@ import (
 
 // html makes a document of an HTML page.
 func (n *Normalizer) html(in Input) (policy.Document, error) {
-	text, _, err := Decode(in.Body, in.ContentType)
+	text, _, err := decode(in.Body, in.ContentType)
 	if err != nil {
 		return policy.Document{}, err
 	}
-	text = strings.ReplaceAll(text, "\x00", "")
-	p, root, err := parsePage(text)
+	p, root, err := parsePage(text, n.readsMarkup())
 	if err != nil {
-		return n.flat(text, in, err), nil
+		return n.flat(string(withoutNULs(text)), in, err), nil
 	}
 	base := baseURL(root, in.URL)
 	doc := policy.Document{Title: pageTitle(root), Lang: pageLang(root)}
@@ -37,6 +37,13 @@ func (n *Normalizer) html(in Input) (policy.Document, error) {
 	doc.Dropped = append(doc.Dropped, p.report(drops)...)
 	n.finish(&doc, p.units(base), full, in, false)
 	return doc, nil
+}
+
+// readsMarkup says whether a selector may ask for what lean leaves out: for any
+// attribute, or by a pseudo-class for the text of a script.
+func (n *Normalizer) readsMarkup() bool {
+	asks := func(s selection) bool { return strings.ContainsAny(s.text, "[:") }
+	return slices.ContainsFunc(n.choose, asks) || slices.ContainsFunc(n.remove, asks)
 }
 
 // flat makes a document of a page that has no tree, and says why it has none.

@@ -16,10 +16,11 @@ type lineRule struct {
 	maxWords int
 	// edge restricts the rule to the first and last lines of the text.
 	edge bool
-	// hints are parts, in lower case, of which every match holds one; they
-	// spare most lines the regular expression. None: every line is tried.
-	hints []string
-	re    *regexp.Regexp
+	// digits asks for a digit in the line, hints for one of these parts in lower
+	// case, where there are any. They spare most lines the regular expression.
+	digits bool
+	hints  []string
+	re     *regexp.Regexp
 }
 
 // edgeLines is how many lines at either end count as the edge of a text.
@@ -28,21 +29,22 @@ const edgeLines = 8
 // lineRules name what is left out wherever it stands: notices that archives
 // put around a page, controls, and lines that change by themselves.
 var lineRules = []lineRule{
-	{"archive_notice", 80, true, []string{"wayback", "archive"}, regexp.MustCompile(`(?i)\b(?:wayback machine|web\.archive\.org|internet archive)\b`)},
-	{"archive_notice", 60, true, []string{"extracted", "captured", "archived"}, regexp.MustCompile(`(?i)\b(?:text|copy|version|page|snapshot|policy)\b.{0,80}\b(?:extracted|captured|archived)\b.{0,40}\b(?:on|from|at)\b.{0,40}\d{4}`)},
-	{"feedback", 12, false, []string{"helpful", "useful", "did this answer", "feedback", "need help", "more questions", "hilfreich", "vous a-t-il"}, regexp.MustCompile(`(?i)^(?:was this (?:article|page|information|answer)?\s*(?:helpful|useful).*|did this answer your question.*|give feedback (?:about|on) this (?:article|page)|how helpful was this.*|\d+ out of \d+ found this helpful.*|still need help\b.*|have more questions\b.*submit.*|diese (?:seite|informationen) (?:war|waren) hilfreich.*|cet article vous a-t-il .*|war dieser (?:artikel|beitrag) hilfreich.*)$`)},
-	{"relative_time", 12, false, []string{" ago"}, regexp.MustCompile(`(?i)^(?:written by .{1,40} )?(?:(?:last )?(?:updated|modified|edited|published|reviewed)\s*:?\s+)?(?:(?:over|about|almost|more than)\s+)?(?:an?|\d{1,3}|one|two)\s+(?:second|minute|hour|day|week|month|year)s?\s+ago\.?$`)},
-	{"relative_time", 8, false, []string{"yesterday", "today", "this week", "last week", "vor ", "il y a", "hace "}, regexp.MustCompile(`(?i)^(?:last |zuletzt |mis à jour )?(?:updated|modified|edited)?\s*:?\s*(?:yesterday|today|this week|last week|vor \d+ \w+|il y a \d+ \w+|hace \d+ \w+)\.?$`)},
-	{"reading_time", 8, false, []string{"min"}, regexp.MustCompile(`(?i)^\d{1,3}[ -]?(?:min(?:ute)?s?)(?: read| reading time)?\.?$`)},
-	{"trace_id", 14, false, []string{"id"}, regexp.MustCompile(`(?i)\b(?:trace|request|ray|correlation|session|event|error|support|reference)[ _-]?id\b.{0,10}[0-9a-f]{6,}`)},
-	{"build_id", 8, false, []string{".", "0", "1", "2", "3", "4", "5", "6", "7", "8", "9"}, regexp.MustCompile(`(?i)^(?:(?:app |site )?(?:version|build|release|rev(?:ision)?|commit)\s*[:#]?\s*)?(?:v?\d+\.\d+\.\d+(?:[-+.][\w.]+)?|[0-9a-f]{8,64}|\d{9,20})$`)},
-	{"counter", 3, false, []string{"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"}, regexp.MustCompile(`^[\d.,]{1,12}[kKmM]?(?: ?(?:views?|likes?|comments?|shares?))?$`)},
-	{"copyright", 8, false, []string{"copyright", "©", "(c)"}, regexp.MustCompile(`(?i)^(?:\S.{0,40}\s)?(?:©|\(c\)|copyright)\s*(?:©\s*)?(?:\d{4}\s*[-–]\s*)?(?:19|20)\d{2}(?:[\s,.].{0,40})?$`)},
-	{"pager", 10, false, []string{"of", "page", "/"}, regexp.MustCompile(`(?i)^(?:(?:showing|page|results?|entries|items)\s+)?\d{1,5}(?:\s*(?:-|–|to)\s*\d{1,5})?\s*(?:of|/)\s*\d{1,6}(?:\s+(?:results?|entries|items|rows|pages?|records))?$|^(?:results|rows|items|entries|records) per page:?(?:\s*\d{1,4})?$`)},
-	{"app_badge", 8, false, []string{"google play", "app store"}, regexp.MustCompile(`(?i)^(?:(?:get it on|download on the|available on)\s+)?(?:\S+\s+){0,3}(?:google play|app store)(?:\s+\S+){0,6}$`)},
-	{"icon", 4, false, []string{"fa-", "icon-", "glyphicon"}, regexp.MustCompile(`(?i)^(?:[\w-]*\b(?:fa|icon|glyphicon|mdi|bi)-[a-z0-9-]+\s*(?:[a-z]+-fa-[a-z0-9-]+|fa[srlbd]?)?\s*)+$`)},
-	{"assistant", 12, false, []string{"ask ", "answers", "ai can", "chatbot"}, regexp.MustCompile(`(?i)^(?:ask (?:ai|us|our (?:ai|assistant|chatbot)|.{1,40}) (?:a|your) questions?|please verify (?:the )?answers\b.*|(?:ai|chatbots?|.{1,20}) can make mistakes\b.*|(?:answers|responses) (?:are|may be) (?:ai|generated)\b.*)\.?$`)},
-	{"copyright", 30, true, []string{"copyright", "©", "(c)"}, regexp.MustCompile(`(?i)^(?:copyright\b|©|\(c\)\s).{0,160}\d{4}|^.{0,80}(?:©|copyright)\s*(?:\d{4}\s*[-–]\s*)?\d{4}.{0,80}all rights reserved.{0,40}$`)},
+	{"archive_notice", 80, true, false, []string{"wayback", "archive"}, regexp.MustCompile(`(?i)\b(?:wayback machine|web\.archive\.org|internet archive)\b`)},
+	{"archive_notice", 60, true, true, []string{"extracted", "captured", "archived"}, regexp.MustCompile(`(?i)\b(?:text|copy|version|page|snapshot|policy)\b.{0,80}\b(?:extracted|captured|archived)\b.{0,40}\b(?:on|from|at)\b.{0,40}\d{4}`)},
+	{"feedback", 12, false, false, []string{"helpful", "useful", "did this answer", "feedback", "need help", "more questions", "hilfreich", "vous a-t-il"}, regexp.MustCompile(`(?i)^(?:was this (?:article|page|information|answer)?\s*(?:helpful|useful).*|did this answer your question.*|give feedback (?:about|on) this (?:article|page)|how helpful was this.*|\d+ out of \d+ found this helpful.*|still need help\b.*|have more questions\b.*submit.*|diese (?:seite|informationen) (?:war|waren) hilfreich.*|cet article vous a-t-il .*|war dieser (?:artikel|beitrag) hilfreich.*)$`)},
+	{"relative_time", 12, false, false, []string{" ago"}, regexp.MustCompile(`(?i)^(?:written by .{1,40} )?(?:(?:last )?(?:updated|modified|edited|published|reviewed)\s*:?\s+)?(?:(?:over|about|almost|more than)\s+)?(?:an?|\d{1,3}|one|two)\s+(?:second|minute|hour|day|week|month|year)s?\s+ago\.?$`)},
+	{"relative_time", 8, false, false, []string{"yesterday", "today", "this week", "last week", "vor ", "il y a", "hace "}, regexp.MustCompile(`(?i)^(?:last |zuletzt |mis à jour )?(?:updated|modified|edited)?\s*:?\s*(?:yesterday|today|this week|last week|vor \d+ \w+|il y a \d+ \w+|hace \d+ \w+)\.?$`)},
+	{"reading_time", 8, false, true, []string{"min"}, regexp.MustCompile(`(?i)^\d{1,3}[ -]?(?:min(?:ute)?s?)(?: read| reading time)?\.?$`)},
+	{"trace_id", 14, false, false, []string{"id"}, regexp.MustCompile(`(?i)\b(?:trace|request|ray|correlation|session|event|error|support|reference)[ _-]?id\b.{0,10}[0-9a-f]{6,}`)},
+	{"build_id", 8, false, true, nil, regexp.MustCompile(`(?i)^(?:(?:app |site )?(?:version|build|release|rev(?:ision)?|commit)\s*[:#]?\s*)?(?:v?\d+\.\d+\.\d+(?:[-+.][\w.]+)?|[0-9a-f]{8,64}|\d{9,20})$`)},
+	{"counter", 3, false, true, nil, regexp.MustCompile(`^[\d.,]{1,12}[kKmM]?(?: ?(?:views?|likes?|comments?|shares?))?$`)},
+	{"copyright", 8, false, true, []string{"copyright", "©", "(c)"}, regexp.MustCompile(`(?i)^(?:\S.{0,40}\s)?(?:©|\(c\)|copyright)\s*(?:©\s*)?(?:\d{4}\s*[-–]\s*)?(?:19|20)\d{2}(?:[\s,.].{0,40})?$`)},
+	{"pager", 10, false, true, []string{"of", "/"}, regexp.MustCompile(`(?i)^(?:(?:showing|page|results?|entries|items)\s+)?\d{1,5}(?:\s*(?:-|–|to)\s*\d{1,5})?\s*(?:of|/)\s*\d{1,6}(?:\s+(?:results?|entries|items|rows|pages?|records))?$`)},
+	{"pager", 10, false, false, []string{"per page"}, regexp.MustCompile(`(?i)^(?:results|rows|items|entries|records) per page:?(?:\s*\d{1,4})?$`)},
+	{"app_badge", 8, false, false, []string{"google play", "app store"}, regexp.MustCompile(`(?i)^(?:(?:get it on|download on the|available on)\s+)?(?:\S+\s+){0,3}(?:google play|app store)(?:\s+\S+){0,6}$`)},
+	{"icon", 4, false, false, []string{"fa-", "icon-", "glyphicon"}, regexp.MustCompile(`(?i)^(?:[\w-]*\b(?:fa|icon|glyphicon|mdi|bi)-[a-z0-9-]+\s*(?:[a-z]+-fa-[a-z0-9-]+|fa[srlbd]?)?\s*)+$`)},
+	{"assistant", 12, false, false, []string{"ask ", "answers", "ai can", "chatbot"}, regexp.MustCompile(`(?i)^(?:ask (?:ai|us|our (?:ai|assistant|chatbot)|.{1,40}) (?:a|your) questions?|please verify (?:the )?answers\b.*|(?:ai|chatbots?|.{1,20}) can make mistakes\b.*|(?:answers|responses) (?:are|may be) (?:ai|generated)\b.*)\.?$`)},
+	{"copyright", 30, true, true, []string{"copyright", "©", "(c)"}, regexp.MustCompile(`(?i)^(?:copyright\b|©|\(c\)\s).{0,160}\d{4}|^.{0,80}(?:©|copyright)\s*(?:\d{4}\s*[-–]\s*)?\d{4}.{0,80}all rights reserved.{0,40}$`)},
 }
 
 // maxInnerWords is the longest line that a rule looks at away from the edges.
@@ -84,18 +86,26 @@ const rulePunctuation = "punctuation"
 // dropLines removes the lines that lineRules name.
 func dropLines(units []unit) ([]unit, []policy.Drop) {
 	var drops []policy.Drop
-	out := units[:0:0]
+	out := keptLines(units, func(i int, rule string) {
+		if rule != rulePunctuation {
+			drops = append(drops, lineDrop(rule, i, units[i:i+1]))
+		}
+	})
+	return out, drops
+}
+
+// keptLines returns the lines that no rule names and tells of the others.
+func keptLines(units []unit, dropped func(i int, rule string)) []unit {
+	out := make([]unit, 0, len(units))
 	for i, u := range units {
 		u.text = withoutNewTab(u.text)
-		if name := lineVerdict(u, i < edgeLines || i >= len(units)-edgeLines); name != "" {
-			if name != rulePunctuation {
-				drops = append(drops, lineDrop(name, i, units[i:i+1]))
-			}
+		if rule := lineVerdict(&u, i < edgeLines || i >= len(units)-edgeLines); rule != "" {
+			dropped(i, rule)
 			continue
 		}
 		out = append(out, u)
 	}
-	return out, drops
+	return out
 }
 
 // newTab is what pages tell screen readers at the end of a link.
@@ -103,7 +113,8 @@ var newTab = regexp.MustCompile(`(?i)\s*\(?opens (?:in|external link in) (?:a )?
 
 // withoutNewTab cuts it off where text comes before it.
 func withoutNewTab(s string) string {
-	if !strings.HasSuffix(strings.ToLower(strings.TrimRight(s, ").")), "new tab") && !strings.HasSuffix(strings.ToLower(strings.TrimRight(s, ").")), "new window") {
+	end := strings.TrimRight(s, ").")
+	if !endsFold(end, "new tab") && !endsFold(end, "new window") {
 		return s
 	}
 	if cut := newTab.ReplaceAllString(s, ""); cut != "" {
@@ -112,7 +123,12 @@ func withoutNewTab(s string) string {
 	return s
 }
 
-func lineVerdict(u unit, edge bool) string {
+// endsFold says whether s ends in an ASCII suffix in upper or lower case.
+func endsFold(s, suffix string) bool {
+	return len(s) >= len(suffix) && strings.EqualFold(s[len(s)-len(suffix):], suffix)
+}
+
+func lineVerdict(u *unit, edge bool) string {
 	if len(u.text) > 600 || u.kind == policy.TableRow {
 		return ""
 	}
@@ -126,17 +142,23 @@ func lineVerdict(u unit, edge bool) string {
 	if !edge && words > maxInnerWords {
 		return ""
 	}
-	lower := strings.ToLower(u.text)
+	lower, digits := strings.ToLower(u.text), strings.ContainsAny(u.text, "0123456789")
 	if words <= 6 && !u.heading() && controls[lower] {
 		return "control"
 	}
 	for k := range lineRules {
 		r := &lineRules[k]
-		if (edge || !r.edge) && words <= r.maxWords && hinted(lower, r.hints) && r.re.MatchString(u.text) {
+		if (edge || !r.edge) && words <= r.maxWords && (digits || !r.digits) && hinted(lower, r.hints) && r.re.MatchString(u.text) {
 			return r.name
 		}
 	}
 	return ""
+}
+
+// foldCase returns a text in lower case, as regular expressions see it that
+// ignore case: they take the long s for an s.
+func foldCase(s string) string {
+	return strings.ReplaceAll(strings.ToLower(s), "ſ", "s")
 }
 
 func hinted(lower string, hints []string) bool {

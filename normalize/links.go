@@ -38,6 +38,9 @@ func resolve(base *url.URL, href string) string {
 	if href == "" || strings.HasPrefix(href, "#") || len(href) > maxURL {
 		return ""
 	}
+	if plainURL(href) {
+		return href
+	}
 	ref, err := url.Parse(href)
 	if err != nil {
 		return ""
@@ -54,6 +57,27 @@ func resolve(base *url.URL, href string) string {
 		ref.RawQuery = dropTracking(ref.RawQuery)
 	}
 	return clean(ref.String())
+}
+
+// plainURL says of most absolute targets that they are as resolve returns them:
+// a host without a port, and a path without dots to resolve, escapes or a query.
+func plainURL(href string) bool {
+	rest, ok := strings.CutPrefix(href, "https://")
+	if !ok {
+		return false
+	}
+	host, path, _ := strings.Cut(rest, "/")
+	for i := range len(host) {
+		if c := host[i]; (c < 'a' || c > 'z') && !digit(c) && c != '-' && c != '.' {
+			return false
+		}
+	}
+	for i := range len(path) {
+		if c := path[i]; !letter(c) && !digit(c) && c != '-' && c != '_' && c != '/' && (c != '.' || i == 0 || path[i-1] == '/') {
+			return false
+		}
+	}
+	return host != "" && !strings.HasPrefix(path, "/") && !strings.Contains(path, "//")
 }
 
 // dropTracking keeps the other parameters as they are, in their order.

@@ -1,10 +1,8 @@
 package normalize
 
 import (
-	"regexp"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 
 	"golang.org/x/net/html"
 	"golang.org/x/net/html/atom"
@@ -25,50 +23,34 @@ func blockElement(a atom.Atom) bool {
 	return false
 }
 
-var displayStyle = regexp.MustCompile(`(?i)(?:^|;)\s*display\s*:\s*([a-z-]+)`)
-
 // isBlock says whether an element starts a new line: by its name, or by an
 // inline style that says otherwise. Custom elements hold components and are
 // blocks.
-func isBlock(h *html.Node) bool {
+func (p *page) isBlock(h *html.Node) bool {
 	block := blockElement(h.DataAtom) || h.DataAtom == 0 && strings.Contains(h.Data, "-")
-	if style := attr(h, "style"); mayName(style, "display") {
-		if m := displayStyle.FindStringSubmatch(style); m != nil {
-			switch strings.ToLower(m[1]) {
-			case "inline", "contents":
-				return block && h.DataAtom != atom.Div && h.DataAtom != atom.P && h.DataAtom != atom.Li
-			case "block", "flex", "grid", "list-item", "table":
-				return true
-			}
-		}
+	if len(h.Attr) == 0 {
+		return block
+	}
+	switch p.style(h).display {
+	case "inline", "contents":
+		return block && h.DataAtom != atom.Div && h.DataAtom != atom.P && h.DataAtom != atom.Li
+	case "block", "flex", "grid", "list-item", "table":
+		return true
 	}
 	return block
 }
 
-// mayName rules out, fast, that an inline style names a property in upper or
-// lower case; the property is given in lower case.
-func mayName(style, property string) bool {
-	if strings.Contains(style, property) {
-		return true
-	}
-	for i := range len(style) {
-		if c := style[i]; c >= 'A' && c <= 'Z' || c >= utf8.RuneSelf {
-			return true
-		}
-	}
-	return false
-}
-
-var boldStyle = regexp.MustCompile(`(?i)font-weight\s*:\s*(?:bold|bolder|[6-9]00)`)
-
 // isBold says whether an element sets its text in bold type, as far as markup,
 // inline style and usual class names tell.
-func isBold(h *html.Node) bool {
+func (p *page) isBold(h *html.Node) bool {
 	switch h.DataAtom {
 	case atom.B, atom.Strong:
 		return true
 	}
-	if style := attr(h, "style"); mayName(style, "font-weight") && boldStyle.MatchString(style) {
+	if len(h.Attr) == 0 {
+		return false
+	}
+	if p.style(h).bold {
 		return true
 	}
 	if class := attr(h, "class"); strings.Contains(class, "bold") {
@@ -206,7 +188,7 @@ func (w *walker) row(i int32) {
 		if n.dropped || n.h.Type != html.ElementNode {
 			continue
 		}
-		cell := walker{p: w.p, base: w.base}
+		cell := walker{p: w.p, base: w.base, cell: true}
 		cell.children(k, context{})
 		cell.flush(context{})
 		var parts []string

@@ -1,8 +1,10 @@
 package normalize
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 
 	"golang.org/x/net/html"
@@ -25,9 +27,14 @@ type node struct {
 	words, linkWords, prose int32
 	// links counts links below, anchors those that lead into the page itself.
 	links, anchors int32
-	inMain         bool
-	inLink         bool
-	dropped        bool
+	traits         trait
+	// from and to are the page's units that a block was read into; whole is set
+	// as long as that is so.
+	from, to int32
+	whole    bool
+	inMain   bool
+	inLink   bool
+	dropped  bool
 }
 
 // page is a parsed page.
@@ -37,6 +44,10 @@ type page struct {
 	// of the safety valves refer to it.
 	total   int32
 	lexicon *lexicon
+	// styles remembers the inline styles of its elements.
+	styles map[string]inlineStyle
+	// read are the units of the page before pruning.
+	read []unit
 }
 
 // unrendered elements never show text of their own.
@@ -53,17 +64,24 @@ func unrendered(a atom.Atom) bool {
 // errTree is why a page has no tree.
 var errTree = errors.New("too much markup for a tree")
 
-// parsePage parses HTML and measures its body. The error wraps errTree when
-// the page has too many tags or is nested too deeply for the parser.
-func parsePage(text string) (*page, *html.Node, error) {
-	if n := strings.Count(text, "<"); n > maxTags {
-		return nil, nil, fmt.Errorf("%w: %d tags, at most %d", errTree, n, maxTags)
+// parsePage parses HTML and measures its body; the tree is lean unless the whole
+// is wanted. The error wraps errTree when the page has too many tags
+// or is nested too deeply for the parser.
+func parsePage(text []byte, whole bool) (*page, *html.Node, error) {
+	text = withoutNULs(text)
+	tags := bytes.Count(text, []byte("<"))
+	if tags > maxTags {
+		return nil, nil, fmt.Errorf("%w: %d tags, at most %d", errTree, tags, maxTags)
 	}
-	doc, err := html.Parse(strings.NewReader(text))
+	var r io.Reader = bytes.NewReader(text)
+	if !whole {
+		r = lean(text)
+	}
+	doc, err := html.Parse(r)
 	if err != nil {
 		return nil, nil, fmt.Errorf("%w: %w", errTree, err)
 	}
-	p := &page{nodes: make([]node, 0, strings.Count(text, "<")+16), lexicon: newLexicon()}
+	p := &page{nodes: make([]node, 0, tags+16), lexicon: newLexicon(), styles: map[string]inlineStyle{}}
 	body := find(doc, atom.Body)
 	if body == nil {
 		body = find(doc, atom.Frameset)
@@ -74,6 +92,13 @@ func parsePage(text string) (*page, *html.Node, error) {
 	p.add(body, -1)
 	p.total = p.nodes[0].words
 	return p, doc, nil
+}
+
+func withoutNULs(text []byte) []byte {
+	if bytes.IndexByte(text, 0) < 0 {
+		return text
+	}
+	return bytes.ReplaceAll(text, []byte{0}, nil)
 }
 
 // add appends a subtree and returns its index. The parser bounds the depth to
@@ -90,6 +115,7 @@ func (p *page) add(h *html.Node, parent int32) int32 {
 	case html.TextNode:
 		p.measure(n)
 	case html.ElementNode:
+		n.traits = p.lexicon.of(h)
 		if isMain(h) {
 			n.inMain = true
 		}
@@ -139,6 +165,7 @@ func (p *page) drop(i int32) {
 	n.dropped = true
 	for a := n.parent; a >= 0; a = p.nodes[a].parent {
 		p.nodes[a].absorb(n, -1)
+		p.nodes[a].whole = false
 	}
 }
 

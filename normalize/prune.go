@@ -26,10 +26,11 @@ type rule struct {
 // elem is an element as rules see it.
 type elem struct {
 	*node
-	h *html.Node
-	t trait
-	p *page
-	i int32
+	h    *html.Node
+	t    trait
+	role string
+	p    *page
+	i    int32
 }
 
 // The shares of the valves, in percent of the page's words. They were measured
@@ -47,7 +48,7 @@ const (
 // the main content nor what a heading or handle unfolds counts as hidden.
 func hiddenRules() []rule {
 	return []rule{
-		{"hidden", shareLandmark, 0, func(e elem) bool { return !e.inMain && concealed(e.h) && !e.unfolds() }},
+		{"hidden", shareLandmark, 0, func(e elem) bool { return !e.inMain && e.concealed() && !e.unfolds() }},
 		{"screen_reader", shareLandmark, 0, func(e elem) bool { return e.t&traitScreenReader != 0 && e.words <= 12 }},
 		{"icon", shareLinks, 0, isIcon},
 	}
@@ -61,7 +62,7 @@ func boilerplateRules() []rule {
 		{"cookie_banner", shareCookie, 0, isCookieBanner},
 		{"dialog", shareLandmark, 0, isDialog},
 		{"skip_link", shareLinks, 0, isSkipLink},
-		{"nav", shareLandmark, 60, func(e elem) bool { return e.h.DataAtom == atom.Nav || attr(e.h, "role") == "navigation" }},
+		{"nav", shareLandmark, 60, func(e elem) bool { return e.h.DataAtom == atom.Nav || e.role == "navigation" }},
 		{"breadcrumb", shareLinks, 20, func(e elem) bool { return e.t&traitBreadcrumb != 0 }},
 		{"header", shareLandmark, 150, isPageHeader},
 		{"footer", shareLandmark, 0, isPageFooter},
@@ -84,15 +85,15 @@ func (p *page) prune(rules []rule) []dropped {
 	var out []dropped
 	for i := int32(1); i < int32(len(p.nodes)); { //nolint:gosec // maxTags bounds the count
 		n := &p.nodes[i]
-		if n.dropped || n.h.Type != html.ElementNode {
-			if n.dropped {
-				i = n.end
-				continue
-			}
+		if n.dropped {
+			i = n.end
+			continue
+		}
+		if n.h.Type != html.ElementNode || unmarked(n.h) {
 			i++
 			continue
 		}
-		e := elem{node: n, h: n.h, t: p.lexicon.of(n.h), p: p, i: i} // traits once for all rules
+		e := elem{node: n, h: n.h, t: n.traits, role: attr(n.h, "role"), p: p, i: i}
 		if name := p.verdict(rules, e); name != "" {
 			out = append(out, dropped{name, i})
 			p.drop(i)
@@ -102,6 +103,19 @@ func (p *page) prune(rules []rule) []dropped {
 		i++
 	}
 	return out
+}
+
+// unmarked says whether an element is one that no rule asks for: it has no
+// attribute and is no landmark, container, link or button.
+func unmarked(h *html.Node) bool {
+	if len(h.Attr) > 0 || isContainer(h) {
+		return false
+	}
+	switch h.DataAtom {
+	case atom.A, atom.Nav, atom.Header, atom.Footer, atom.Aside, atom.Form, atom.Button, atom.Dialog:
+		return false
+	}
+	return true
 }
 
 // verdict returns the name of the first rule that matches the element and
@@ -155,14 +169,8 @@ func (p *page) report(drops []dropped) []policy.Drop {
 	return out
 }
 
-var hiddenStyle = regexp.MustCompile(`(?i)(?:display\s*:\s*none|visibility\s*:\s*hidden)`)
-
-func concealed(h *html.Node) bool {
-	if hasAttr(h, "hidden") || attr(h, "aria-hidden") == "true" {
-		return true
-	}
-	style := attr(h, "style")
-	return (mayName(style, "display") || mayName(style, "visibility")) && hiddenStyle.MatchString(style)
+func (e elem) concealed() bool {
+	return hasAttr(e.h, "hidden") || attr(e.h, "aria-hidden") == "true" || e.p.style(e.h).hidden
 }
 
 // unfolds says whether an element is a panel that its readers open: it holds
@@ -171,7 +179,7 @@ func (e elem) unfolds() bool {
 	if e.prose == 0 || e.t&(traitCookie|traitWidget|traitMenu) != 0 {
 		return false
 	}
-	if e.t&traitPanel != 0 || attr(e.h, "role") == "tabpanel" || attr(e.h, "role") == "region" {
+	if e.t&traitPanel != 0 || e.role == "tabpanel" || e.role == "region" {
 		return true
 	}
 	prev := e.h.PrevSibling
@@ -200,18 +208,26 @@ var cookieBanner = regexp.MustCompile(`(?i)(?:^|[\s_-])(?:onetrust-(?:consent-sd
 	`cookie[\w-]{0,24}(?:banner|consent|notice|popup|modal|dialog|bar|overlay|law|confirm|prompt|alert|disclaimer)|` +
 	`(?:consent|gdpr|privacy)[_-]?(?:banner|popup|modal|dialog|bar|overlay|manager))`)
 
-// cookieHints are parts of which every match of cookieBanner holds one: a fast
-// way to rule a name out.
+// cookieHints are how every match of cookieBanner begins, behind the start of a
+// word: a fast way to rule a name out.
 var cookieHints = []string{
 	"onetrust", "ot-sdk", "cybot", "usercentrics", "uc-banner", "didomi", "tarteau", "axeptio", "klaro", "osano", "cky-", "truste",
 	"qc-cmp", "sp_message", "iubenda", "termly", "cmplz", "moove", "hs-eu", "borlabs", "cc-", "coioverlay", "cookie", "consent", "gdpr", "privacy",
 }
 
 func isCookieName(s string) bool {
-	lower := strings.ToLower(s)
+	for i := range len(s) {
+		if (i == 0 || s[i-1] == '-' || s[i-1] == '_' || tagSpace(s[i-1])) && beginsCookieName(s[i:]) {
+			return cookieBanner.MatchString(strings.ToLower(s))
+		}
+	}
+	return false
+}
+
+func beginsCookieName(s string) bool {
 	for _, hint := range cookieHints {
-		if strings.Contains(lower, hint) {
-			return cookieBanner.MatchString(lower)
+		if s[0]|0x20 == hint[0] && len(s) >= len(hint) && strings.EqualFold(s[:len(hint)], hint) {
+			return true
 		}
 	}
 	return false
@@ -222,8 +238,7 @@ func isCookieBanner(e elem) bool {
 }
 
 func isDialog(e elem) bool {
-	role := attr(e.h, "role")
-	return e.h.DataAtom == atom.Dialog || role == "dialog" || role == "alertdialog" || role == "alert" && !e.inMain || attr(e.h, "aria-modal") == "true"
+	return e.h.DataAtom == atom.Dialog || e.role == "dialog" || e.role == "alertdialog" || e.role == "alert" && !e.inMain || attr(e.h, "aria-modal") == "true"
 }
 
 // skipText is the wording of skip links in the languages of our tables.
@@ -242,7 +257,7 @@ func isSkipLink(e elem) bool {
 // isPageHeader matches the site's header, not that of an article. A header
 // with the page's h1 is kept: its menus fall to their own rules.
 func isPageHeader(e elem) bool {
-	if e.inMain || e.h.DataAtom != atom.Header && attr(e.h, "role") != "banner" && e.t&traitHeader == 0 {
+	if e.inMain || e.h.DataAtom != atom.Header && e.role != "banner" && e.t&traitHeader == 0 {
 		return false
 	}
 	return !isHeading(e.h) && !e.holds(func(h *html.Node) bool { return h.DataAtom == atom.H1 || isMain(h) })
@@ -252,14 +267,14 @@ func isPageFooter(e elem) bool {
 	if e.inMain || isHeading(e.h) {
 		return false
 	}
-	if e.h.DataAtom == atom.Footer || attr(e.h, "role") == "contentinfo" {
+	if e.h.DataAtom == atom.Footer || e.role == "contentinfo" {
 		return true
 	}
 	return e.t&traitFooter != 0 && e.h.DataAtom != atom.Body && e.prose*2 < e.p.total
 }
 
 func isAside(e elem) bool {
-	if e.h.DataAtom != atom.Aside && attr(e.h, "role") != "complementary" && e.t&traitSidebar == 0 {
+	if e.h.DataAtom != atom.Aside && e.role != "complementary" && e.t&traitSidebar == 0 {
 		return false
 	}
 	if e.h.DataAtom == atom.Body || isHeading(e.h) {
@@ -286,13 +301,13 @@ func (e elem) inText() bool {
 }
 
 func isForm(e elem) bool {
-	return e.h.DataAtom == atom.Form && !e.inMain || attr(e.h, "role") == "search"
+	return e.h.DataAtom == atom.Form && !e.inMain || e.role == "search"
 }
 
 // isButton matches buttons that do something to the page; those that open a
 // part of it carry its heading.
 func isButton(e elem) bool {
-	if e.h.DataAtom != atom.Button && attr(e.h, "role") != "button" || e.words > 12 {
+	if e.h.DataAtom != atom.Button && e.role != "button" || e.words > 12 {
 		return false
 	}
 	if opens(e.h) {
@@ -308,20 +323,12 @@ func isButton(e elem) bool {
 
 // opens says whether an element is the handle of an accordion or tab.
 func opens(h *html.Node) bool {
-	if popsUp(h) {
-		return false
-	}
-	for _, key := range []string{"aria-expanded", "aria-controls", "data-toggle", "data-bs-toggle"} {
-		if hasAttr(h, key) {
-			return true
-		}
-	}
-	return false
+	return !popsUp(h) &&
+		(hasAttr(h, "aria-expanded") || hasAttr(h, "aria-controls") || hasAttr(h, "data-toggle") || hasAttr(h, "data-bs-toggle"))
 }
 
 func isMenu(e elem) bool {
-	role := attr(e.h, "role")
-	if e.t&traitMenu == 0 && role != "menu" && role != "menubar" || e.h.DataAtom == atom.Body || isHeading(e.h) {
+	if e.t&traitMenu == 0 && e.role != "menu" && e.role != "menubar" || e.h.DataAtom == atom.Body || isHeading(e.h) {
 		return false
 	}
 	return e.words <= 6 || e.linkWords*10 >= e.words*6

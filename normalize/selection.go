@@ -2,7 +2,6 @@ package normalize
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/andybalholm/cascadia"
 	"golang.org/x/net/html"
@@ -173,11 +172,11 @@ func Unmatched(rules Rules, in Input) ([]policy.Selector, error) {
 	if media := Sniff(in.Body, in.ContentType, in.URL); media != mediaHTML {
 		return nil, nil
 	}
-	text, _, err := Decode(in.Body, in.ContentType)
+	text, _, err := decode(in.Body, in.ContentType)
 	if err != nil {
 		return nil, nil //nolint:nilerr // a body of no known encoding has no elements
 	}
-	p, doc, err := parsePage(strings.ReplaceAll(text, "\x00", ""))
+	p, doc, err := parsePage(text, true)
 	if err != nil {
 		return append(append([]policy.Selector(nil), rules.Select...), rules.Remove...), nil //nolint:nilerr // such a page is read without selectors
 	}

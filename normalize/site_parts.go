@@ -62,7 +62,7 @@ func (e elem) lastProse() bool {
 			}
 			continue
 		}
-		if after := (elem{node: n, h: n.h, t: e.p.lexicon.of(n.h), p: e.p, i: k}); n.prose > 0 && (isCookieBanner(after) || isDialog(after) || isPageFooter(after)) {
+		if after := (elem{node: n, h: n.h, t: n.traits, role: attr(n.h, "role"), p: e.p, i: k}); n.prose > 0 && (isCookieBanner(after) || isDialog(after) || isPageFooter(after)) {
 			k = n.end - 1
 		}
 	}

@@ -36,9 +36,24 @@ func space(r rune) bool {
 // clean returns s in NFC with runs of Unicode spaces collapsed to one blank,
 // invisible characters removed and no blanks at its ends.
 func clean(s string) string {
+	if cleanASCII(s) {
+		return s
+	}
 	var b line
 	b.write(s)
 	return b.take()
+}
+
+// cleanASCII says whether a text is ASCII and as clean returns it.
+func cleanASCII(s string) bool {
+	blank := true
+	for i := range len(s) {
+		if c := s[i]; c == ' ' && blank || c < ' ' || c >= 0x7f {
+			return false
+		}
+		blank = s[i] == ' '
+	}
+	return !blank || s == ""
 }
 
 // line collects the text of one line, cleaning it on the way. The zero value
@@ -52,16 +67,15 @@ type line struct {
 // write appends text; white space at its ends joins with what is there.
 func (l *line) write(s string) {
 	for i := 0; i < len(s); {
-		c := s[i]
-		if c < utf8.RuneSelf {
-			i++
-			switch {
-			case c == ' ' || c >= '\t' && c <= '\r':
-				l.pending = true
-			case c >= 0x20 && c != 0x7f:
-				l.gap()
-				l.buf = append(l.buf, c)
+		if c := s[i]; c < utf8.RuneSelf {
+			if c > ' ' && c != 0x7f {
+				i += l.word(s[i:])
+				continue
 			}
+			if c == ' ' || c >= '\t' && c <= '\r' {
+				l.pending = true
+			}
+			i++
 			continue
 		}
 		r, size := utf8.DecodeRuneInString(s[i:])
@@ -71,12 +85,28 @@ func (l *line) write(s string) {
 		case invisible(r):
 		default:
 			l.gap()
-			l.dirty = true
+			l.dirty = l.dirty || !composed(r)
 			l.buf = utf8.AppendRune(l.buf, r)
 		}
 		i += size
 	}
 }
+
+// word appends the ASCII letters, digits and signs that a text begins with and
+// returns how many they are.
+func (l *line) word(s string) int {
+	n := 1
+	for n < len(s) && s[n] > ' ' && s[n] < 0x7f {
+		n++
+	}
+	l.gap()
+	l.buf = append(l.buf, s[:n]...)
+	return n
+}
+
+// composed says of the most frequent characters that they are in NFC wherever
+// they stand: Latin letters with their accents, and dashes and quotation marks.
+func composed(r rune) bool { return r < 0x300 || r >= 0x2010 && r <= 0x2027 }
 
 func (l *line) gap() {
 	if l.pending && len(l.buf) > 0 {
@@ -98,33 +128,28 @@ func (l *line) take() string {
 // countWords counts words separated by white space; in scripts without spaces
 // two characters count as a word, so that shares of a page stay meaningful.
 func countWords(s string) int {
-	n, in := 0, false
-	for i := range len(s) {
-		c := s[i]
-		if c >= utf8.RuneSelf {
-			return n + countWide(s[i:], in)
+	n, wide, in := 0, 0, 0 // in is 1 within a word that is counted already
+	for i := 0; i < len(s); {
+		if c := s[i]; c < utf8.RuneSelf {
+			word := 0
+			if c > ' ' {
+				word = 1
+			}
+			n += word &^ in
+			in = word
+			i++
+			continue
 		}
-		if c > ' ' && !in {
-			n++
-		}
-		in = c > ' '
-	}
-	return n
-}
-
-// countWide counts the words of a text that is not ASCII throughout; in says
-// whether it begins within a word that is counted already.
-func countWide(s string, in bool) int {
-	n, wide := 0, 0
-	for _, r := range s {
+		r, size := utf8.DecodeRuneInString(s[i:])
+		i += size
 		switch {
-		case r <= ' ' || r > 0x7f && space(r):
-			in = false
+		case space(r):
+			in = 0
 		case r >= 0x2e80 && r < 0xd7a4:
 			wide++
-			in = false
-		case !in:
-			in = true
+			in = 0
+		case in == 0:
+			in = 1
 			n++
 		}
 	}

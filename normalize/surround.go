@@ -2,6 +2,7 @@ package normalize
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -36,7 +37,7 @@ func (p *page) consentBoxes() []dropped {
 		if n.h.Type != html.ElementNode || n.words == 0 || n.words > 8 || n.inMain || !isAnswer(n.h) || p.lies(int32(i)) {
 			continue
 		}
-		if !answers.MatchString(strings.TrimRight(p.visibleText(int32(i), 100), ".!")) {
+		if !isAnswerText(p.visibleText(int32(i), 100)) {
 			continue
 		}
 		box := p.consentBox(int32(i))
@@ -50,6 +51,17 @@ func (p *page) consentBoxes() []dropped {
 		}
 	}
 	return out
+}
+
+// answerHints are parts, in lower case, of which every match of answers holds
+// one.
+var answerHints = []string{
+	"acce", "allow", "agree", "reject", "decline", "deny", "ref", "necess", "essent", "requir", "manage", "custom", "more",
+	"cookie", "got it", "alle", "notwendig", "acepta", "rechaza", "rifiuta",
+}
+
+func isAnswerText(s string) bool {
+	return hinted(foldCase(s), answerHints) && answers.MatchString(strings.TrimRight(s, ".!"))
 }
 
 func isAnswer(h *html.Node) bool {
@@ -106,32 +118,29 @@ const (
 // the end, most of which name such documents. An enumeration in the text has a
 // sentence above it.
 func dropHubs(units []unit) ([]unit, []policy.Drop) {
+	var out []unit
 	var drops []policy.Drop
-	out := units[:0:0]
+	done := 0 // the lines before it are dropped or in out
 	for i := 0; i < len(units); {
 		end := i
-		for end < len(units) && hubLine(units[end]) {
+		for end < len(units) && hubLine(&units[end]) {
 			end++
 		}
-		switch {
-		case isHub(units, i, end):
-			if n := len(out); n > 0 && out[n-1].fixed && end < len(units) {
-				out = out[:n-1] // the menu's own heading
-			}
-			drops = append(drops, lineDrop("legal_menu", i, units[i:end]))
-			i = end
-		case end > i:
-			out = append(out, units[i:end]...)
-			i = end
-		default:
-			out = append(out, units[i])
-			i++
+		if !isHub(units, i, end) {
+			i = max(end, i+1)
+			continue
 		}
+		out = append(out, units[done:i]...)
+		if n := len(out); n > 0 && out[n-1].fixed && end < len(units) {
+			out = out[:n-1] // the menu's own heading
+		}
+		drops = append(drops, lineDrop("legal_menu", i, units[i:end]))
+		i, done = end, end
 	}
 	if len(drops) == 0 {
 		return units, nil
 	}
-	return out, drops
+	return append(out, units[done:]...), drops
 }
 
 // isHub says whether a run of short lines is a menu between legal documents: at
@@ -164,8 +173,8 @@ func isHub(units []unit, from, end int) bool {
 	return from < edgeLines && named*10 >= n*6
 }
 
-func hubLine(u unit) bool {
-	return !u.fixed && u.kind != policy.TableRow && countWords(u.text) <= maxHubWords && !endsSentence(u.text) &&
+func hubLine(u *unit) bool {
+	return !u.fixed && u.kind != policy.TableRow && !endsSentence(u.text) && countWords(u.text) <= maxHubWords &&
 		!strings.HasSuffix(u.text, ":") && !strings.HasSuffix(u.text, ";") && !strings.ContainsAny(u.text, "0123456789@")
 }
 
@@ -174,19 +183,23 @@ const minGluedLinks = 5
 
 // dropGluedMenus leaves out lines that are made of links run together.
 func dropGluedMenus(units []unit) ([]unit, []policy.Drop) {
+	if !slices.ContainsFunc(units, gluedMenu) {
+		return units, nil
+	}
 	var drops []policy.Drop
 	out := units[:0:0]
 	for i, u := range units {
-		if len(u.links) >= minGluedLinks && glued(u.text) && linked(u)*10 >= len(u.text)*7 && !strings.Contains(u.text, ". ") {
+		if gluedMenu(u) {
 			drops = append(drops, lineDrop("menu_lines", i, units[i:i+1]))
 			continue
 		}
 		out = append(out, u)
 	}
-	if len(drops) == 0 {
-		return units, nil
-	}
 	return out, drops
+}
+
+func gluedMenu(u unit) bool {
+	return len(u.links) >= minGluedLinks && glued(u.text) && linked(u)*10 >= len(u.text)*7 && !strings.Contains(u.text, ". ")
 }
 
 // linked counts the bytes of a line that are the text of links.
@@ -200,6 +213,9 @@ func linked(u unit) int {
 
 var thanks = regexp.MustCompile(`(?i)^(?:\d{1,2}[.)]?\s*)?(?:our )?(?:acknowledge?ments?|hall of fame|(?:special )?thanks(?: to)?|credits|danksagung|remerciements|agradecimientos)$`)
 
+// thanksHints are parts, in lower case, of which every match of thanks holds one.
+var thanksHints = []string{"acknowled", "hall of fame", "thank", "credit", "dank", "remerciement", "agradecimiento"}
+
 // The figures of a list of people who are thanked.
 const (
 	minNames     = 5
@@ -211,7 +227,7 @@ const (
 // The sentences of such a section stay.
 func dropNames(units []unit) ([]unit, []policy.Drop) {
 	for i := range units {
-		if !units[i].heading() || !thanks.MatchString(units[i].text) {
+		if !units[i].heading() || !hinted(foldCase(units[i].text), thanksHints) || !thanks.MatchString(units[i].text) {
 			continue
 		}
 		end := i + 1

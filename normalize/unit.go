@@ -25,6 +25,8 @@ type unit struct {
 	laid bool
 	// gap is set when a blank line stood before the text.
 	gap bool
+	// late is set when links that stand behind the text were added to its own.
+	late bool
 }
 
 func (u unit) heading() bool { return u.level > 0 }
@@ -32,8 +34,19 @@ func (u unit) heading() bool { return u.level > 0 }
 // sections builds the flat list of sections. Text before the first heading
 // forms a section of level 0.
 func sections(units []unit) []policy.Section {
+	headings := 0
+	for i := range units {
+		if units[i].heading() {
+			headings++
+		}
+	}
 	var out []policy.Section
-	for _, u := range units {
+	if len(units) > 0 {
+		out = make([]policy.Section, 0, headings+1)
+	}
+	blocks := make([]policy.Block, 0, len(units)-headings) // of all sections, one after the other
+	for i := range units {
+		u := &units[i]
 		if u.heading() {
 			out = append(out, policy.Section{Heading: u.text, Level: u.level})
 			continue
@@ -41,16 +54,23 @@ func sections(units []unit) []policy.Section {
 		if len(out) == 0 {
 			out = append(out, policy.Section{})
 		}
+		blocks = append(blocks, policy.Block{Kind: u.kind, Text: u.text, Marker: u.marker, Depth: u.depth, Links: u.links})
 		s := &out[len(out)-1]
-		s.Blocks = append(s.Blocks, policy.Block{Kind: u.kind, Text: u.text, Marker: u.marker, Depth: u.depth, Links: u.links})
+		s.Blocks = blocks[len(blocks)-1-len(s.Blocks) : len(blocks) : len(blocks)]
 	}
 	return out
 }
 
 // fullText returns the units one per line.
 func fullText(units []unit) string {
+	size := 0
+	for i := range units {
+		size += len(units[i].marker) + len(" ") + len(units[i].text) + len("\n")
+	}
 	var b strings.Builder
-	for _, u := range units {
+	b.Grow(size)
+	for i := range units {
+		u := &units[i]
 		if u.marker != "" {
 			b.WriteString(u.marker)
 			b.WriteByte(' ')

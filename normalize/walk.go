@@ -24,6 +24,11 @@ type walker struct {
 	links []policy.Link
 	// item is the list item whose first block is still to come.
 	item *listItem
+	// reached is the first unit that was looked at again since the block began
+	// that is being read.
+	reached int
+	// cell is set for the text of a table cell, which is no unit of the page.
+	cell bool
 }
 
 // span is a line within a block.
@@ -53,11 +58,16 @@ type context struct {
 	badge bool
 }
 
-// units returns the page's text without what was dropped.
+// units returns the page's text without what was dropped. It is called before
+// and after pruning: the second time, blocks in which nothing was dropped are
+// not read again.
 func (p *page) units(base *url.URL) []unit {
-	w := walker{p: p, base: base}
+	w := walker{p: p, base: base, out: make([]unit, 0, len(p.read))}
 	w.element(0, context{})
 	w.flush(context{})
+	if p.read == nil {
+		p.read = w.out
+	}
 	return w.out
 }
 
@@ -135,14 +145,57 @@ func (w *walker) element(i int32, c context) {
 		return
 	}
 	inner := c
-	inner.bold = c.bold || isBold(h)
-	if !isBlock(h) {
+	inner.bold = c.bold || w.p.isBold(h)
+	if !w.p.isBlock(h) {
 		w.inline(i, h, inner)
 		return
 	}
 	w.flush(c)
+	if w.reuse(i) {
+		return
+	}
+	from, reached, item := len(w.out), w.reached, w.item
+	w.reached = from
 	w.block(i, h, inner)
 	w.flush(inner)
+	if item == nil && w.reached >= from {
+		w.remember(i, from)
+	}
+	w.reached = min(w.reached, reached)
+}
+
+// remember notes which units a block was read into.
+func (w *walker) remember(i int32, from int) {
+	if w.p.read == nil && !w.cell {
+		n := &w.p.nodes[i]
+		n.from, n.to, n.whole = int32(from), int32(len(w.out)), true //nolint:gosec // maxTags bounds the count
+	}
+}
+
+// reuse takes the units of a block that was read before. What it was read into
+// depends on nothing but the elements around it, unless it is an item's first
+// block or a link behind it was added to its last unit.
+func (w *walker) reuse(i int32) bool {
+	n := &w.p.nodes[i]
+	if w.p.read == nil || w.cell || !n.whole || w.item != nil {
+		return false
+	}
+	units := w.p.read[n.from:n.to]
+	if len(units) > 0 && units[len(units)-1].late {
+		return false
+	}
+	w.out = append(w.out, units...)
+	return true
+}
+
+// last returns the unit that was read last, or nil.
+func (w *walker) last() *unit {
+	k := len(w.out) - 1
+	w.reached = min(w.reached, k)
+	if k < 0 {
+		return nil
+	}
+	return &w.out[k]
 }
 
 func (w *walker) inline(i int32, h *html.Node, c context) {
@@ -154,11 +207,10 @@ func (w *walker) inline(i int32, h *html.Node, c context) {
 		start := len(w.text.buf)
 		c.badge = w.p.nodes[i].words == 0 && appStore(attr(h, "href"))
 		w.children(i, c)
-		switch {
-		case start <= len(w.text.buf):
+		if start <= len(w.text.buf) {
 			w.link(h, clean(string(w.text.buf[start:])))
-		case len(w.out) > 0:
-			w.link(h, w.out[len(w.out)-1].text) // the link holds blocks
+		} else if last := w.last(); last != nil {
+			w.link(h, last.text) // the link holds blocks
 		}
 		return
 	}
@@ -233,7 +285,7 @@ func (w *walker) list(i int32, h *html.Node, c context) {
 		}
 		w.item = &listItem{marker: marker(style, number), depth: c.depth - 1}
 		inner := c
-		inner.bold = c.bold || isBold(n.h)
+		inner.bold = c.bold || w.p.isBold(n.h)
 		w.children(k, inner)
 		w.flush(inner)
 		w.item = nil
@@ -247,9 +299,11 @@ func (w *walker) flush(c context) {
 	links := w.links
 	w.links = nil
 	if len(w.lines) == 0 {
-		if len(links) > 0 && len(w.out) > 0 {
-			last := &w.out[len(w.out)-1]
-			last.links = append(last.links, links...)
+		if len(links) == 0 {
+			return
+		}
+		if last := w.last(); last != nil {
+			last.links, last.late = append(last.links, links...), true
 		}
 		return
 	}
@@ -304,7 +358,12 @@ func linksIn(text string, links []policy.Link) (in, rest []policy.Link) {
 // permalink marks end headings in documentation systems.
 var permalink = regexp.MustCompile(`(?:\s*(?:[#¶§🔗]|\[link\]|\[edit\]))+$`)
 
-func trimPermalink(s string) string { return strings.TrimSpace(permalink.ReplaceAllString(s, "")) }
+func trimPermalink(s string) string {
+	if strings.ContainsRune("#¶§🔗]", lastRune(s)) {
+		s = permalink.ReplaceAllString(s, "")
+	}
+	return strings.TrimSpace(s)
+}
 
 // maxLinks bounds the links of a block.
 const maxLinks = 200

@@ -23,11 +23,28 @@ var (
 	// "3.", "3.1", "3.1.", "3)", "IV.", "A." and the rest of the line.
 	sectionNumber = regexp.MustCompile(`^(\d{1,2}(?:\.\d{1,2}){0,4}[.)]?|[IVX]{1,5}[.)]|[A-Z][.)])\s*[-–—:]?\s+(\S.*)$`)
 	// namedNumber matches "Article 4 – ...", "Section 2", "§ 3", "Annex A".
-	namedNumber = regexp.MustCompile(`(?i)^(?:article|section|clause|chapter|part|annex|appendix|schedule|exhibit|artikel|abschnitt|kapitel|anhang|teil|chapitre|partie|annexe|artículo|sección|capítulo|anexo|articolo|sezione|capitolo|allegato|hoofdstuk|bijlage|artigo|secção|rozdział|artykuł|część|afsnit|avsnitt|článek|kapitola|§)\s*(?:\d{1,3}(?:\.\d{1,2})*|[ivx]{1,5}|[a-z])(?:[.:)]|\s|$)`)
+	namedNumber = regexp.MustCompile(`(?i)^(?:` + strings.Join(sectionNames, "|") + `|§)\s*(?:\d{1,3}(?:\.\d{1,2})*|[ivx]{1,5}|[a-z])(?:[.:)]|\s|$)`)
 	contactLike = regexp.MustCompile(`(?i)[\w.+-]+@[\w-]+\.|\[email.protected\]|https?://|www\.|\+\d[\d ()-]{6,}|\b\d{4,5} [\p{Lu}]`)
 	// policyTitle matches the words of a policy's own title.
 	policyTitle = regexp.MustCompile(`(?i)(?:^|[^\p{L}])(?:privacy|policy|notice|statement|terms|conditions|cookies?|data protection|datenschutz\w*|nutzungsbedingungen|agb|impressum|confidentialité|vie privée|mentions légales|conditions|privacidad|aviso|términos|informativa|riservatezza|privacyverklaring|voorwaarden|privacidade|termos|prywatności|regulamin|privatliv\w*|integritet\w*|soukromí|osobních údajů)(?:$|[^\p{L}])|プライバシー|利用規約|隐私|隱私|条款`)
 )
+
+// sectionNames are the words for a section, in lower case, that a number follows.
+var sectionNames = []string{
+	"article", "section", "clause", "chapter", "part", "annex", "appendix", "schedule", "exhibit", "artikel", "abschnitt",
+	"kapitel", "anhang", "teil", "chapitre", "partie", "annexe", "artículo", "sección", "capítulo", "anexo", "articolo",
+	"sezione", "capitolo", "allegato", "hoofdstuk", "bijlage", "artigo", "secção", "rozdział", "artykuł", "część", "afsnit",
+	"avsnitt", "článek", "kapitola",
+}
+
+func beginsAny(s string, prefixes []string) bool {
+	for _, p := range prefixes {
+		if strings.HasPrefix(s, p) {
+			return true
+		}
+	}
+	return false
+}
 
 // hasContact says whether a line holds an address, number or link.
 func hasContact(s string) bool {
@@ -39,6 +56,15 @@ func hasContact(s string) bool {
 
 // endsSentence says whether a line ends as sentences do.
 func endsSentence(s string) bool {
+	if s == "" {
+		return false
+	}
+	switch c := s[len(s)-1]; {
+	case c == '.' || c == '!' || c == '?':
+		return true
+	case c < utf8.RuneSelf && strings.IndexByte(`"')]`, c) < 0:
+		return false
+	}
 	s = strings.TrimRight(s, `"'”’»)]`)
 	r, _ := utf8.DecodeLastRuneInString(s)
 	switch r {
@@ -109,7 +135,7 @@ func mayNameNumber(s string) bool {
 		return true
 	}
 	i := strings.IndexByte(s, ' ')
-	if i < 3 || i > 12 {
+	if i < 3 || i > 12 || !beginsAny(foldCase(s[:i]), sectionNames) {
 		return false
 	}
 	k := strings.IndexAny(s[i+1:], " .:)")
@@ -174,13 +200,24 @@ func key(s string) string {
 }
 
 func compact(s string) string {
-	var b strings.Builder
-	for _, r := range s {
-		if unicode.IsLetter(r) || unicode.IsDigit(r) {
-			b.WriteRune(unicode.ToLower(r))
+	out := make([]byte, 0, len(s))
+	for i := 0; i < len(s); {
+		if c := s[i]; c < utf8.RuneSelf {
+			if letter(c) {
+				out = append(out, c|0x20)
+			} else if digit(c) {
+				out = append(out, c)
+			}
+			i++
+			continue
 		}
+		r, size := utf8.DecodeRuneInString(s[i:])
+		if unicode.IsLetter(r) || unicode.IsDigit(r) {
+			out = utf8.AppendRune(out, unicode.ToLower(r))
+		}
+		i += size
 	}
-	return b.String()
+	return string(out)
 }
 
 // startsLower says whether the first letter of a line is lower-case.
