@@ -11,9 +11,11 @@ import (
 // call is a check that this process runs, for those who want its result too.
 type call struct {
 	done chan struct{}
-	// checks and err are set before done is closed.
+	// What follows is set before done is closed. A ruling is no check: its result
+	// tells nothing of the page as it is now.
 	checks []policy.Check
 	err    error
+	ruling bool
 }
 
 // claimed is a claim with the call that its holder owes to others.

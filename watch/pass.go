@@ -39,35 +39,56 @@ func (l *Loop) Pass(ctx context.Context, o PassOptions, emit func(policy.Check) 
 	results := &collector{emit: emit}
 	var running sync.WaitGroup
 	slots := make(chan struct{}, max(plan.Concurrency, 1))
+	check := func(p policy.Policy, claim claimed) ([]policy.Check, error) {
+		slots <- struct{}{}
+		defer func() { <-slots }()
+		return l.checked(ctx, plan, p, claim, Mode{DryRun: o.DryRun, MaxRetries: passRetries, MaxWait: passMaxWait})
+	}
 	for _, p := range policies {
-		claim, ok := claims[p.ID]
-		if !ok {
-			running.Go(func() { results.add(l.join(ctx, p.ID, others[p.ID])) })
+		if claim, ok := claims[p.ID]; ok {
+			running.Go(func() { results.add(check(p, claim)) })
 			continue
 		}
-		slots <- struct{}{}
 		running.Go(func() {
-			defer func() { <-slots }()
-			mode := Mode{DryRun: o.DryRun, MaxRetries: passRetries, MaxWait: passMaxWait}
-			checks, err := l.one(ctx, plan, p, claim.Claim, mode)
-			if err != nil {
-				l.release(ctx, claim.Claim)
-			}
-			l.end(claim, checks, err)
-			results.add(checks, err)
+			results.add(l.join(ctx, p, others[p.ID], func(claim claimed) ([]policy.Check, error) { return check(p, claim) }))
 		})
 	}
 	running.Wait()
 	return results.err()
 }
 
-// join returns the result of a check that is under way: its page was asked for
-// a moment ago, and asking again would tell nobody anything new.
-func (l *Loop) join(ctx context.Context, id policy.ID, c *call) ([]policy.Check, error) {
-	if c == nil {
-		return []policy.Check{{Policy: id, Outcome: policy.OutcomeSkipped, At: l.Checker.Clock().UTC(), Rule: ruleBusy}}, nil
+// checked runs a claimed check and gives its result to all who want it.
+func (l *Loop) checked(ctx context.Context, plan Plan, p policy.Policy, claim claimed, mode Mode) ([]policy.Check, error) {
+	checks, err := l.one(ctx, plan, p, claim.Claim, mode)
+	if err != nil {
+		l.release(ctx, claim.Claim)
 	}
-	return c.wait(ctx)
+	l.end(claim, checks, err)
+	return checks, err
+}
+
+// join returns the result of a check that is under way: its page was asked for
+// a moment ago, and asking again would tell nobody anything new. Where that came
+// to nothing (whoever asked for it left) or was a ruling, it checks.
+func (l *Loop) join(ctx context.Context, p policy.Policy, c *call, check func(claimed) ([]policy.Check, error)) ([]policy.Check, error) {
+	for c != nil {
+		checks, err := c.wait(ctx)
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		if err == nil && !c.ruling {
+			return checks, nil
+		}
+		claims, others, err := l.claimFor(ctx, []policy.Policy{p}, false)
+		if err != nil {
+			return nil, err
+		}
+		if claim, ok := claims[p.ID]; ok {
+			return check(claim)
+		}
+		c = others[p.ID]
+	}
+	return []policy.Check{{Policy: p.ID, Outcome: policy.OutcomeSkipped, At: l.Checker.Clock().UTC(), Rule: ruleBusy}}, nil
 }
 
 // choose returns the policies with the given ids in the order of the ids.

@@ -42,9 +42,25 @@ func (l *Loop) Rule(ctx context.Context, id policy.ID, ruling policy.Ruling) ([]
 	}
 	c := l.Checker
 	r := &run{Checker: c, settings: plan.Settings, policy: policies[0], origin: policies[0].Origin(), state: claim.State, started: c.Clock().UTC()}
-	checks, err := r.rule(ctx, claim.Claim, ruling)
-	l.end(claim, checks, err)
-	return checks, err
+	return l.rule(ctx, r, claim, ruling)
+}
+
+// rule carries out a ruling on a claimed policy, and settles the claim whatever
+// happens.
+func (l *Loop) rule(ctx context.Context, r *run, claim claimed, ruling policy.Ruling) (checks []policy.Check, err error) {
+	defer func() {
+		if err != nil {
+			l.release(ctx, claim.Claim)
+		}
+		l.end(claim, checks, err)
+	}()
+	defer l.recover(r.policy, &err)
+	claim.call.ruling = true
+	o, err := r.ruled(ctx, ruling)
+	if err != nil {
+		return nil, err
+	}
+	return r.commit(ctx, claim.Claim, o)
 }
 
 // claimOne claims the policy, after the check that is under way if there is one.
@@ -62,18 +78,11 @@ func (l *Loop) claimOne(ctx context.Context, policies []policy.Policy) (claimed,
 		if !ok {
 			return claimed{}, busyError(id)
 		}
-		if _, err := other.wait(ctx); ctx.Err() != nil {
-			return claimed{}, err
+		_, _ = other.wait(ctx) // whatever it came to
+		if ctx.Err() != nil {
+			return claimed{}, ctx.Err()
 		}
 	}
-}
-
-func (r *run) rule(ctx context.Context, claim storage.Claim, ruling policy.Ruling) ([]policy.Check, error) {
-	o, err := r.ruled(ctx, ruling)
-	if err != nil {
-		return nil, errors.Join(err, r.Store.Release(context.WithoutCancel(ctx), claim))
-	}
-	return r.commit(ctx, claim, o)
 }
 
 // ruled makes the observation of a ruling.
