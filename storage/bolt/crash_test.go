@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 
 	"watcher/policy"
@@ -27,30 +28,46 @@ const (
 
 // TestCrashChild is the child of TestCrash: it commits for ever, from several
 // goroutines to a policy each, and prints every commit once it is acknowledged.
+// Now and then it closes the store and opens it again.
 func TestCrashChild(t *testing.T) {
 	path := os.Getenv(crashPathEnv)
 	if path == "" {
 		t.Skip("started by TestCrash only")
 	}
-	db := openAt(t, path, Options{})
-	if err := db.Sync(t.Context(), crashPolicies(), testTime(0)); err != nil {
-		t.Fatal(err)
-	}
 	acks := make(chan string)
-	for _, p := range crashPolicies() {
-		go func() {
-			for {
-				s, err := db.State(t.Context(), p.ID)
-				n := s.Head + 1
-				if err == nil {
-					_, err = tell(t.Context(), db, p.ID, n)
-				}
-				acks <- fmt.Sprintf("%s %d %v", p.ID, n, err)
-			}
-		}()
+	go func() {
+		for line := range acks {
+			fmt.Println("ack " + line)
+		}
+	}()
+	for {
+		db, err := Open(path, Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := db.Sync(t.Context(), crashPolicies(), testTime(0)); err != nil {
+			t.Fatal(err)
+		}
+		var working sync.WaitGroup
+		for _, p := range crashPolicies() {
+			working.Go(func() { commitSome(t, db, p.ID, acks) })
+		}
+		working.Wait()
+		if err := db.Close(); err != nil {
+			t.Fatal(err)
+		}
 	}
-	for line := range acks {
-		fmt.Println("ack " + line)
+}
+
+func commitSome(t *testing.T, db *DB, id policy.ID, acks chan<- string) {
+	t.Helper()
+	for range 1 + rand.IntN(10) {
+		s, err := db.State(t.Context(), id)
+		n := s.Head + 1
+		if err == nil {
+			_, err = tell(t.Context(), db, id, n)
+		}
+		acks <- fmt.Sprintf("%s %d %v", id, n, err)
 	}
 }
 

@@ -39,6 +39,9 @@ type DB struct {
 	// broken is set when bbolt panicked in the middle of a commit: its memory
 	// cannot be trusted with another one. Reading goes on.
 	broken atomic.Pointer[error]
+	// ailing is set once a commit failed or a value was damaged: the file is then
+	// written to for nothing but what is asked for.
+	ailing atomic.Bool
 }
 
 var _ storage.Store = (*DB)(nil)
@@ -60,12 +63,12 @@ func (db *DB) Close() error {
 		<-db.stopped
 	}
 	defer db.codec.close()
+	db.keepFreelist()
 	if db.broken.Load() != nil {
 		// bbolt may still hold its writer lock, and its Close would wait for it
 		// for ever. Closing the file gives up the lock on it.
 		return db.file.Close()
 	}
-	db.keepFreelist()
 	if err := db.bolt.Close(); err != nil {
 		return fmt.Errorf("close store %s: %w", db.path, err)
 	}
@@ -76,11 +79,14 @@ func (db *DB) Close() error {
 // that the next Open need not look at every page for it. Without it the next one
 // takes longer, and that is all: an error is none of the caller's.
 func (db *DB) keepFreelist() {
-	if db.readOnly {
+	if db.readOnly || db.broken.Load() != nil || db.ailing.Load() {
 		return
 	}
 	db.bolt.NoFreelistSync = false
-	err := db.guard(func() error { return db.bolt.Update(func(*bbolt.Tx) error { return nil }) })
+	b, err := db.bolt.Begin(true)
+	if err == nil {
+		err = db.commit(b)
+	}
 	if err != nil {
 		db.log.Warn("the list of free pages could not be written, the store will open more slowly", "file", db.path, "err", err)
 	}
@@ -100,7 +106,12 @@ func (db *DB) enter(ctx context.Context) (leave func(), err error) {
 }
 
 func (db *DB) tx(b *bbolt.Tx) *tx {
-	return &tx{bolt: b, session: db.session, rows: db.codec.rows, onDamage: db.metrics.verify.Inc}
+	return &tx{bolt: b, session: db.session, rows: db.codec.rows, onDamage: db.sawDamage}
+}
+
+func (db *DB) sawDamage() {
+	db.ailing.Store(true)
+	db.metrics.verify.Inc()
 }
 
 // view runs fn in a read transaction. An open one keeps the writer from
@@ -146,7 +157,7 @@ func (db *DB) guard(fn func() error) (err error) {
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {
 		if v := recover(); v != nil {
-			db.metrics.verify.Inc()
+			db.sawDamage()
 			db.log.Error("recovered from a panic", "stage", "storage", "file", db.path,
 				"panic", fmt.Sprint(v), "stack", string(debug.Stack()))
 			err = fmt.Errorf("%w: %s: %v (restore a backup)", policy.ErrDamaged, db.path, v)

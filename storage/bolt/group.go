@@ -116,6 +116,7 @@ func (db *DB) try(group []*request) ([]error, error) {
 
 func (db *DB) commit(b *bbolt.Tx) error {
 	if err := db.end(b.Commit); err != nil {
+		db.ailing.Store(true)
 		if errors.Is(err, policy.ErrDamaged) {
 			_ = db.end(b.Rollback) // a failure is remembered in db.broken
 			return err

@@ -178,6 +178,9 @@ func (db *DB) inspect(opt Options) error {
 	if cerr := b.Close(); err == nil && cerr != nil {
 		err = cerr
 	}
+	if errors.Is(err, errFreelist) {
+		err = db.forgetFreelist(err)
+	}
 	if err != nil {
 		return fmt.Errorf("open store %s: %w", db.path, err)
 	}

@@ -41,7 +41,7 @@ type bodyRef struct {
 	// taken away after its time: an accepted capture must not rely on it.
 	Refused bool `json:"refused,omitempty"`
 	// Base is the newest body of an accepted capture, Cost what reading it takes,
-	// Depth its place in the chain. Whole is how many bytes the chain's first body
+	// Depth how many since the last on which none of these builds. Whole is how many bytes the chain's first body
 	// takes, or would have taken, when stored whole; Root is that body where it is.
 	Base  policy.CaptureID `json:"base,omitempty"`
 	Cost  int64            `json:"cost,omitempty"`
@@ -94,9 +94,13 @@ func (b *bodyRef) extend(id policy.CaptureID, p packed, size int) {
 	cost := linkCost(size)
 	before := *b
 	b.Depth++
+	full := before.Base == 0 || b.Depth >= maxChain
 	switch {
 	case p.base == 0:
-		b.Depth, b.Whole, b.Root, b.Anchor, b.AnchorCost = 0, len(p.data), id, id, cost
+		b.Whole, b.Root, b.Anchor, b.AnchorCost = len(p.data), id, id, cost
+		if full {
+			b.Depth, b.Other, b.OtherCost = 0, 0, 0
+		}
 	case before.Base == 0: // it builds on another policy's
 		cost += p.below
 		b.Depth, b.Whole, b.Anchor, b.AnchorCost = 1, p.whole, id, cost
@@ -109,7 +113,7 @@ func (b *bodyRef) extend(id policy.CaptureID, p packed, size int) {
 			b.Anchor, b.AnchorCost = id, cost
 		}
 	}
-	if before.Base != 0 && (p.base != before.Base || before.surprising(len(p.data))) {
+	if !full && (p.base != before.Base || before.surprising(len(p.data))) {
 		b.Other, b.OtherCost = before.Base, before.Cost
 	}
 	b.Base, b.Cost = id, cost

@@ -45,12 +45,15 @@ func (t *tx) siblings(id policy.ID, size int) ([]policy.CaptureID, error) {
 		}
 		return nil
 	})
+	if err := ignoreDamaged(err); err != nil {
+		return nil, err // a damaged id is told of when its policy is asked for
+	}
 	slices.SortFunc(roots, func(a, b root) int { return cmp.Or(cmp.Compare(a.off, b.off), cmp.Compare(a.id, b.id)) })
 	var ids []policy.CaptureID
 	for _, r := range roots[:min(len(roots), siblingTries)] {
 		ids = append(ids, r.id)
 	}
-	return ids, err
+	return ids, nil
 }
 
 // packFirst returns the first body of a policy in its stored form.

@@ -55,8 +55,12 @@ func bothMetas(f io.ReaderAt, pageSize int64) bool {
 	return true
 }
 
-// metaSummed is how much of a meta page its checksum covers, in bytes.
-const metaSummed = 56
+// metaSummed is how much of a meta page its checksum covers, metaFreelist where
+// the page of the freelist is named, both in bytes after the page's head.
+const (
+	metaSummed   = 56
+	metaFreelist = 32
+)
 
 func metaSum(meta []byte) uint64 {
 	h := fnv.New64a()
@@ -130,8 +134,17 @@ func (db *DB) checkStructure(t *bbolt.Tx) error {
 	w := newWalker(db.file, s)
 	defer w.hurry()()
 	w.team = newTeam(db.guard)
-	return w.all(s)
+	if err := w.walk(s.Root, bounds{}, 0); err != nil {
+		return err
+	}
+	if err := w.freelist(s.Freelist); err != nil {
+		return fmt.Errorf("%w: %w", errFreelist, err)
+	}
+	return nil
 }
+
+// errFreelist means that all is well but the list of free pages.
+var errFreelist = errors.New("the list of free pages")
 
 // all checks every page of the snapshot.
 func (w *walker) all(s Snapshot) error {
@@ -265,6 +278,9 @@ func (w *walker) node(id uint64, depth int, kinds uint16) (node, error) {
 // branch checks elements of key position (4 bytes), key size (4) and page (8),
 // and the pages they name.
 func (w *walker) branch(n node, b bounds) (err error) {
+	var shared errand
+	defer func() { err = errors.Join(err, shared.wait()) }()
+
 	keys := make([][]byte, n.count())
 	for i := range keys {
 		e, at := n.header(i)
@@ -272,10 +288,9 @@ func (w *walker) branch(n node, b bounds) (err error) {
 			return err
 		}
 	}
-	var shared errand
 	for i, key := range keys {
 		if !b.admit(i, key) {
-			return errors.Join(shared.wait(), w.bad(n.id, "has keys out of order"))
+			return w.bad(n.id, "has keys out of order")
 		}
 		below := bounds{min: key, limit: b.limit}
 		if i+1 < len(keys) {
@@ -285,10 +300,10 @@ func (w *walker) branch(n node, b bounds) (err error) {
 		id := binary.NativeEndian.Uint64(e[8:])
 		err := w.team.do(&shared, func() error { return w.walk(id, below, n.depth+1) })
 		if err := w.spare(err); err != nil {
-			return errors.Join(shared.wait(), err)
+			return err
 		}
 	}
-	return shared.wait()
+	return nil
 }
 
 // leaf checks elements of flags, key position, key size and value size (4

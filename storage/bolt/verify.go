@@ -73,7 +73,7 @@ func readMeta(f io.ReaderAt, at int64) (m meta, ok bool) {
 	ne := binary.NativeEndian
 	m.Snapshot = Snapshot{PageSize: int64(ne.Uint32(b[8:])), Root: ne.Uint64(b[16:]), Pages: ne.Uint64(b[40:])}
 	m.txid = ne.Uint64(b[48:])
-	if list := ne.Uint64(b[32:]); list != noFreelist {
+	if list := ne.Uint64(b[metaFreelist:]); list != noFreelist {
 		m.Freelist = list
 	}
 	const most = 1 << 40 // pages; what is more is no number of pages
