@@ -74,11 +74,11 @@ func TestFreelistLies(t *testing.T) {
 	put := func(edits ...uint64) []byte {
 		out := append([]byte(nil), image...)
 		for ; len(edits) > 0; edits = edits[2:] {
-			binary.NativeEndian.PutUint64(out[int64(s.Freelist)*s.PageSize+int64(edits[0]):], edits[1]) //nolint:gosec // an offset in a page
+			binary.NativeEndian.PutUint64(out[int64(s.Freelist)*s.PageSize+int64(edits[0]):], edits[1])
 		}
 		return out
 	}
-	last := ids + 8*uint64(count-1) //nolint:gosec // small
+	last := ids + 8*uint64(count-1)
 	for name, image := range map[string][]byte{
 		"names the root":         put(ids, s.Root),
 		"names itself":           put(last, s.Freelist),

@@ -14,9 +14,9 @@ import (
 // is saved by it; what is paid is that such a value, once damaged, takes the
 // bodies of several policies along.
 const (
-	// maxSiblings is how many other policies are looked at,
+	// maxSiblings is how many other policies are looked at.
 	maxSiblings = 50
-	// siblingTries how many of their bodies are tried, the most alike in size.
+	// siblingTries is how many of their bodies are tried, the most alike in size.
 	siblingTries = 3
 )
 
