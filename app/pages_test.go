@@ -62,7 +62,7 @@ func TestPagesInABrowser(t *testing.T) {
 	b.says(t, "the check", "What came of it is the first line")
 	until(t, "the change is on record", head(2))
 	b.do(t, "overview to change", chromedp.Click(chromedp.CSS("a.brand")), chromedp.WaitVisible(chromedp.CSS(".feed a")), chromedp.Click(chromedp.CSS(".feed a")))
-	b.says(t, "the change", "for 1224 months after")
+	b.says(t, "the change", "for 12\u200a24 months after")
 	b.do(t, "side by side", chromedp.Click(chromedp.CSS(`a[href*="view=side"]`)), chromedp.WaitVisible(chromedp.CSS(".sides")))
 	b.says(t, "the redline", "Before")
 

@@ -119,7 +119,7 @@ func TestPagesSayWhatMatters(t *testing.T) {
 		{"overview_bad_config_cet", "the one read before is still in force"},
 		{"overview_bad_config_cet", "2026-03-14 07:26 CET"},
 		{"policy", "<strong>2026-03-12</strong>"},
-		{"change", "<del>30 days</del><ins>24 months</ins>"},
+		{"change", "<del>30 days</del>&#8202;<ins>24 months</ins>"},
 		{"change", "Stood in"},
 		{"change", `href="/policies/northlight-imaging/privacy/changes/2?order=text#from-edit-e1"`},
 		{"change_text_side", `id="from-edit-e1"`},
