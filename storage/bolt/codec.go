@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"sync"
 
 	"github.com/klauspost/compress/zstd"
 
@@ -25,6 +26,11 @@ type codec struct {
 	best *zstd.Encoder
 	dec  *zstd.Decoder
 	rows rowCodec
+
+	// inUse is held for reading by those who work outside of a transaction, for
+	// whom Close does not wait otherwise.
+	inUse  sync.RWMutex
+	closed bool
 }
 
 func newCodec() (*codec, error) {
@@ -48,16 +54,34 @@ func newCodec() (*codec, error) {
 }
 
 func (c *codec) close() {
+	c.inUse.Lock()
+	defer c.inUse.Unlock()
+	c.closed = true
 	c.rows.close()
 	c.dec.Close()
 	_, _ = c.enc.Close(), c.best.Close() // have no stream to flush
+}
+
+// use runs f while the codec is open.
+func (c *codec) use(f func() error) error {
+	c.inUse.RLock()
+	defer c.inUse.RUnlock()
+	if c.closed {
+		return errClosed
+	}
+	return f()
 }
 
 func (c *codec) compress(plain []byte) ([]byte, error) {
 	if err := fits(plain); err != nil {
 		return nil, err
 	}
-	return c.enc.EncodeAll(plain, nil), nil
+	var out []byte
+	err := c.use(func() error {
+		out = c.enc.EncodeAll(plain, nil)
+		return nil
+	})
+	return out, err
 }
 
 func fits(plain []byte) error {
@@ -68,9 +92,15 @@ func fits(plain []byte) error {
 }
 
 func (c *codec) decompress(frame []byte) ([]byte, error) {
-	plain, err := c.dec.DecodeAll(frame, nil)
+	var plain []byte
+	err := c.use(func() (err error) {
+		if plain, err = c.dec.DecodeAll(frame, nil); err != nil {
+			return fmt.Errorf("%w: zstd: %w", policy.ErrDamaged, err)
+		}
+		return nil
+	})
 	if err != nil {
-		return nil, fmt.Errorf("%w: zstd: %w", policy.ErrDamaged, err)
+		return nil, err
 	}
 	return plain, nil
 }
@@ -79,7 +109,12 @@ func (c *codec) packBody(body []byte) ([]byte, error) {
 	if err := fits(body); err != nil {
 		return nil, err
 	}
-	return c.best.EncodeAll(body, []byte{codecZstd}), nil
+	out := []byte{codecZstd}
+	err := c.use(func() error {
+		out = c.best.EncodeAll(body, out)
+		return nil
+	})
+	return out, err
 }
 
 func (c *codec) packJSON(v any) ([]byte, error) {
