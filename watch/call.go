@@ -67,6 +67,15 @@ func (l *Loop) end(c claimed, checks []policy.Check, err error) {
 	}
 }
 
+// settle ends a claim with what came of it; one that came to an error is free
+// again.
+func (l *Loop) settle(ctx context.Context, c claimed, checks []policy.Check, err error) {
+	if err != nil {
+		l.release(ctx, c.Claim)
+	}
+	l.end(c, checks, err)
+}
+
 // wait returns what the call came to.
 func (c *call) wait(ctx context.Context) ([]policy.Check, error) {
 	select {

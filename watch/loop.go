@@ -191,8 +191,7 @@ func (l *Loop) dispatch(ctx, work context.Context, running *sync.WaitGroup) erro
 		p, ok := plan.Policies[claim.Policy]
 		if !ok {
 			// A reload is under way: the store and the plan differ for a moment.
-			l.release(ctx, claim.Claim)
-			l.end(claim, nil, errGivenBack)
+			l.settle(ctx, claim, nil, errGivenBack)
 			continue
 		}
 		l.count(1)

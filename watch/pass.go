@@ -60,10 +60,7 @@ func (l *Loop) Pass(ctx context.Context, o PassOptions, emit func(policy.Check) 
 // checked runs a claimed check and gives its result to all who want it.
 func (l *Loop) checked(ctx context.Context, plan Plan, p policy.Policy, claim claimed, mode Mode) ([]policy.Check, error) {
 	checks, err := l.one(ctx, plan, p, claim.Claim, mode)
-	if err != nil {
-		l.release(ctx, claim.Claim)
-	}
-	l.end(claim, checks, err)
+	l.settle(ctx, claim, checks, err)
 	return checks, err
 }
 

@@ -48,12 +48,7 @@ func (l *Loop) Rule(ctx context.Context, id policy.ID, ruling policy.Ruling) ([]
 // rule carries out a ruling on a claimed policy, and settles the claim whatever
 // happens.
 func (l *Loop) rule(ctx context.Context, r *run, claim claimed, ruling policy.Ruling) (checks []policy.Check, err error) {
-	defer func() {
-		if err != nil {
-			l.release(ctx, claim.Claim)
-		}
-		l.end(claim, checks, err)
-	}()
+	defer func() { l.settle(ctx, claim, checks, err) }()
 	defer l.recover(r.policy, &err)
 	claim.call.ruling = true
 	o, err := r.ruled(ctx, ruling)

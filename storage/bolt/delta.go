@@ -180,24 +180,31 @@ type packed struct {
 
 // pack returns a body in its stored form: as a difference to one of the bases
 // where that is worthwhile.
-func (db *DB) pack(ctx context.Context, body []byte, last bodyRef, bases []policy.CaptureID) (p packed, err error) {
+func (db *DB) pack(ctx context.Context, body []byte, last bodyRef, bases []policy.CaptureID) (packed, error) {
+	p, err := db.smallest(ctx, body, bases, last.Whole/surprise)
+	if err != nil || p.data != nil && isWorthwhile(len(p.data), last.Whole) {
+		return p, err
+	}
+	data, err := db.codec.packBody(body)
+	return packed{data: data}, err
+}
+
+// smallest returns the smallest difference to one of the bases, without data when
+// there is none. One of at most enough bytes ends the search.
+func (db *DB) smallest(ctx context.Context, body []byte, bases []policy.CaptureID, enough int) (p packed, err error) {
 	for _, base := range bases {
-		delta, _, err := db.against(ctx, body, base)
+		delta, size, err := db.against(ctx, body, base)
 		if err != nil {
 			return p, err
 		}
 		if delta != nil && (p.data == nil || len(delta) < len(p.data)) {
-			p = packed{data: delta, base: base}
+			p = packed{data: delta, base: base, below: linkCost(size)}
 		}
-		if p.data != nil && !last.surprising(len(p.data)) {
+		if p.data != nil && len(p.data) <= enough {
 			break
 		}
 	}
-	if p.data != nil && isWorthwhile(len(p.data), last.Whole) {
-		return p, nil
-	}
-	data, err := db.codec.packBody(body)
-	return packed{data: data}, err
+	return p, nil
 }
 
 func isWorthwhile(delta, whole int) bool { return delta*100 <= whole*worthwhile }

@@ -33,28 +33,17 @@ func (db *DB) forgetFreelist(cause error) error {
 // dropFreelist rewrites the fields of the newest meta page that name the list and
 // sum it all up; they lie in one sector.
 func dropFreelist(f *os.File) error {
-	info, err := f.Stat()
-	if err != nil {
-		return err
-	}
-	s, err := ReadSnapshot(f, info.Size())
-	if err != nil {
-		return err
-	}
-	at := int64(0)
-	var newest uint64
-	for page := range int64(2) {
-		if m, ok := readMeta(f, page*s.PageSize); ok && m.txid >= newest {
-			at, newest = page*s.PageSize+pageHeadLen, m.txid
-		}
+	m, ok := newestMeta(f)
+	if !ok {
+		return fmt.Errorf("%w: neither of the two meta pages is whole", policy.ErrDamaged)
 	}
 	var b [metaSummed + 8]byte
-	if _, err := f.ReadAt(b[:], at); err != nil {
+	if _, err := f.ReadAt(b[:], m.at); err != nil {
 		return fmt.Errorf("%w: read meta page: %w", policy.ErrDamaged, err)
 	}
 	binary.NativeEndian.PutUint64(b[metaFreelist:], noFreelist)
 	binary.NativeEndian.PutUint64(b[metaSummed:], metaSum(b[:]))
-	if _, err := f.WriteAt(b[:], at); err != nil {
+	if _, err := f.WriteAt(b[:], m.at); err != nil {
 		return fmt.Errorf("write meta page: %w", err)
 	}
 	return f.Sync()

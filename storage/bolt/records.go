@@ -41,8 +41,9 @@ type bodyRef struct {
 	// taken away after its time: an accepted capture must not rely on it.
 	Refused bool `json:"refused,omitempty"`
 	// Base is the newest body of an accepted capture, Cost what reading it takes,
-	// Depth how many since the last on which none of these builds. Whole is how many bytes the chain's first body
-	// takes, or would have taken, when stored whole; Root is that body where it is.
+	// Depth how many came since the last on which none of these builds. Whole is
+	// how many bytes the chain's first body takes, or would have taken, when stored
+	// whole; Root is that body where it is.
 	Base  policy.CaptureID `json:"base,omitempty"`
 	Cost  int64            `json:"cost,omitempty"`
 	Depth int              `json:"depth,omitempty"`

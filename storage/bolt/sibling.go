@@ -59,22 +59,17 @@ func (t *tx) siblings(id policy.ID, size int) ([]policy.CaptureID, error) {
 // packFirst returns the first body of a policy in its stored form.
 func (db *DB) packFirst(ctx context.Context, body []byte, id policy.ID) (packed, error) {
 	data, err := db.codec.packBody(body)
-	p := packed{data: data}
 	if err != nil {
-		return p, err
+		return packed{}, err
 	}
 	bases, err := query(ctx, db, func(t *tx) ([]policy.CaptureID, error) { return t.siblings(id, len(data)) })
 	if err != nil {
+		return packed{}, err
+	}
+	p, err := db.smallest(ctx, body, bases, 0)
+	if err != nil || p.data != nil && isWorthwhile(len(p.data), len(data)) {
+		p.whole = len(data)
 		return p, err
 	}
-	for _, base := range bases {
-		delta, size, err := db.against(ctx, body, base)
-		if err != nil {
-			return p, err
-		}
-		if delta != nil && len(delta) < len(p.data) && isWorthwhile(len(delta), len(data)) {
-			p = packed{data: delta, base: base, below: linkCost(size), whole: len(data)}
-		}
-	}
-	return p, nil
+	return packed{data: data}, nil
 }

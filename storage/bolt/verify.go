@@ -41,24 +41,28 @@ func (db *DB) Hold(ctx context.Context, f func(Snapshot) error) error {
 // ReadSnapshot returns the newest state that a file's meta pages name. Nobody
 // may write to the file until it has been read.
 func ReadSnapshot(f io.ReaderAt, size int64) (Snapshot, error) {
-	var best Snapshot
-	var newest uint64
+	best, ok := newestMeta(f)
+	switch {
+	case !ok:
+		return best.Snapshot, fmt.Errorf("%w: neither of the two meta pages is whole: this is not a store, or its beginning is destroyed (restore a backup)", policy.ErrDamaged)
+	case int64(best.Pages)*best.PageSize > size: //nolint:gosec // compared with what there is
+		return best.Snapshot, fmt.Errorf("%w: the file has %d bytes of at least %d: it was cut short (restore a backup)",
+			policy.ErrDamaged, size, int64(best.Pages)*best.PageSize) //nolint:gosec // as above
+	}
+	return best.Snapshot, nil
+}
+
+// newestMeta returns what the newest of the meta pages that are whole says.
+func newestMeta(f io.ReaderAt) (best meta, ok bool) {
 	for _, pageSize := range []int64{int64(os.Getpagesize()), 4096, 16384, 65536} {
 		for page := range int64(2) {
-			m, ok := readMeta(f, page*pageSize)
-			if ok && m.PageSize == pageSize && (best.PageSize == 0 || m.txid > newest) {
-				best, newest = m.Snapshot, m.txid
+			m, whole := readMeta(f, page*pageSize)
+			if whole && m.PageSize == pageSize && (!ok || m.txid > best.txid) {
+				best, ok = m, true
 			}
 		}
 	}
-	switch {
-	case best.PageSize == 0:
-		return best, fmt.Errorf("%w: neither of the two meta pages is whole: this is not a store, or its beginning is destroyed (restore a backup)", policy.ErrDamaged)
-	case int64(best.Pages)*best.PageSize > size: //nolint:gosec // compared with what there is
-		return best, fmt.Errorf("%w: the file has %d bytes of at least %d: it was cut short (restore a backup)",
-			policy.ErrDamaged, size, int64(best.Pages)*best.PageSize) //nolint:gosec // as above
-	}
-	return best, nil
+	return best, ok
 }
 
 // readMeta reads a meta page: after the page's head magic, version, page size and
@@ -72,7 +76,7 @@ func readMeta(f io.ReaderAt, at int64) (m meta, ok bool) {
 	}
 	ne := binary.NativeEndian
 	m.Snapshot = Snapshot{PageSize: int64(ne.Uint32(b[8:])), Root: ne.Uint64(b[16:]), Pages: ne.Uint64(b[40:])}
-	m.txid = ne.Uint64(b[48:])
+	m.txid, m.at = ne.Uint64(b[48:]), at+pageHeadLen
 	if list := ne.Uint64(b[metaFreelist:]); list != noFreelist {
 		m.Freelist = list
 	}
@@ -84,6 +88,8 @@ func readMeta(f io.ReaderAt, at int64) (m meta, ok bool) {
 type meta struct {
 	Snapshot
 	txid uint64
+	// at is where it says so in the file, in bytes.
+	at int64
 }
 
 // noFreelist is what a meta page says in place of the page with the freelist
